@@ -1,0 +1,5 @@
+"""URLs inside one organization."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
