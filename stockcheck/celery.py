@@ -1,10 +1,15 @@
-"""The queue's application."""
+"""The queue's application, for the processes that send work and (``celery -A stockcheck``) those that do it."""
 
 import os
 
 from celery import Celery
+from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stockcheck.settings")
+from stockcheck.machine import database
+
+if not settings.configured:  # a worker or the scheduler starts here, everything else comes through Django
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stockcheck.settings")
+    database.ensure()
 
 app = Celery("stockcheck")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -43,7 +43,6 @@ APPS = [
     "apps.reports",
     "apps.integrations",
 ]
-APPS = [app for app in APPS if (BASE_DIR / app.replace(".", "/") / "apps.py").exists()]  # TEMPORARY
 
 INSTALLED_APPS = [
     "unfold",
@@ -99,8 +98,6 @@ MIDDLEWARE = [
     "apps.organizations.middleware.OrganizationMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
-if not (BASE_DIR / "apps/organizations/middleware.py").exists():  # TEMPORARY
-    MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("apps.")]
 
 ROOT_URLCONF = "stockcheck.urls"
 ORGANIZATION_URLCONF = "stockcheck.organization_urls"
@@ -118,6 +115,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "csp.context_processors.nonce",
+                "stockcheck.context.organization",
             ],
         },
     },
@@ -141,7 +139,7 @@ CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
 MEDIA_ROOT = STATE_DIR / "media"
 STATIC_ROOT = STATE_DIR / "static"
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": storage_options(env.str("STORAGE_URL", default=""), MEDIA_ROOT),
@@ -259,15 +257,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["apps.organizations.api.IsMember"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "apps.core.api.Pagination",
+    "DEFAULT_PAGINATION_CLASS": "apps.core.pagination.Pagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "PAGE_SIZE": 50,
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-if not (BASE_DIR / "apps/core/api.py").exists():  # TEMPORARY
-    del REST_FRAMEWORK["DEFAULT_PAGINATION_CLASS"], REST_FRAMEWORK["PAGE_SIZE"]
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "apps.core.api.RuleViolationHandler"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "stockcheck",
     "VERSION": "1",

@@ -1,9 +1,9 @@
 """URLs of the platform, outside of any organization."""
 
-from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
-    path("admin/", admin.site.urls),
+    path("", include("apps.organizations.platform_urls")),
+    path("", include("apps.reports.platform_urls")),
 ]

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 UNSHARE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
@@ -40,7 +41,8 @@ class Runner:
     def command(self, program: str, *arguments: str | Path) -> list[str]:
         return [*self.prefix, str(self.bin / program), *map(str, arguments)]
 
-    def options(self) -> dict[str, object]:
+    @property
+    def identity(self) -> dict[str, Any]:
         """Keyword arguments for ``subprocess`` that change the account, when one is needed."""
         if self.account is None:
             return {}
@@ -48,14 +50,13 @@ class Runner:
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
     def works(self) -> bool:
-        """Try the server itself: it refuses to say its version to root only when it is started, so ask initdb."""
+        """Try a program: it fails where the libraries, the account's rights or the namespace are missing."""
+        command = self.command("initdb", "--version")
         try:
-            done = subprocess.run(
-                self.command("initdb", "--version"), capture_output=True, timeout=20, check=False, cwd="/", **self.options()
-            )  # type: ignore[call-overload]
+            done = subprocess.run(command, capture_output=True, timeout=30, check=False, cwd="/", **self.identity)
         except OSError:
             return False
-        return bool(done.returncode == 0)
+        return done.returncode == 0
 
 
 def embedded_binaries() -> Path | None:

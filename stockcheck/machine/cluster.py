@@ -113,10 +113,16 @@ class Cluster:
         if self._lease is not None and self._lease_owner == os.getpid():
             return
         with self._control():
+            self._start()
             self._lease = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
             self._lease_owner = os.getpid()
             fcntl.flock(self._lease, fcntl.LOCK_SH)
-            self._start()
+
+    def revive(self) -> None:
+        """Start the server again when it died under a process that holds a lease."""
+        if self.pid() is None:
+            with self._control():
+                self._start()
 
     def release(self) -> None:
         """Give up the server; the last one to do so stops it. A forked child gives up nothing of its parent's."""
@@ -131,6 +137,13 @@ class Cluster:
                 self._stop()
             os.close(self._lease)
             self._lease = None
+
+    def destroy(self) -> None:
+        """Stop the server and remove everything that belongs to it."""
+        with self._control():
+            self._stop()
+            for folder in (self.data, self.sockets, SHARED_STATE / self._key, self.folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def leased(self) -> Iterator["Cluster"]:
@@ -179,32 +192,31 @@ class Cluster:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             if not _free(self.port):
                 write_private(self.folder / "port", str(_free_port()))
-            self._launch()
-        self._wait_until_ready()
-        if not (self.folder / "ready").exists():
+            self._process = self._launch()
+            self._wait_until_ready(self._process)
+        if not (self.folder / "bootstrapped").exists():
             self._bootstrap()
-            (self.folder / "ready").touch()
+            write_private(self.folder / "bootstrapped", "")
 
-    def _launch(self) -> None:
+    def _launch(self) -> "subprocess.Popen[bytes]":
         self._own(self.sockets)
         options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
         listen = ["-D", self.data, "-k", self.sockets, "-h", "127.0.0.1", "-p", str(self.port)]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+        with self.log.open("wb") as log:
+            return subprocess.Popen(
                 self.runner.command("postgres", *listen, *options),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd="/",
                 start_new_session=True,
-                **self.runner.options(),  # type: ignore[call-overload]
+                **self.runner.identity,  # type: ignore[call-overload]
             )
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + START_TIMEOUT
         while not self._ready():
-            died = self._process is not None and self._process.poll() is not None
-            if died or time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 raise StartFailed(f"PostgreSQL did not start; the end of {self.log}:\n{self._log_tail()}")
             time.sleep(0.01)
 
@@ -212,15 +224,15 @@ class Cluster:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
     def _stop(self) -> None:
-        """Fast shutdown: sessions are ended, everything is on disk."""
-        pid = self.pid()
-        if pid is not None:
-            os.kill(pid, signal.SIGINT)
+        """Fast shutdown (sessions end, everything is on disk), an immediate one when that takes too long."""
+        for how in (signal.SIGINT, signal.SIGQUIT):
             deadline = time.monotonic() + STOP_TIMEOUT
+            if pid := self.pid():
+                os.kill(pid, how)
             while self.pid() is not None and time.monotonic() < deadline:
                 time.sleep(0.01)
         if self._process is not None:
-            self._process.wait(STOP_TIMEOUT)
+            self._process.wait()
             self._process = None
 
     def _end_orphans(self) -> None:
@@ -257,7 +269,7 @@ class Cluster:
             text=True,
             check=False,
             cwd="/",
-            **self.runner.options(),  # type: ignore[call-overload]
+            **self.runner.identity,  # type: ignore[call-overload]
         )  # fmt: skip
         if done.returncode:
             raise StartFailed(f"initdb failed:\n{done.stdout}{done.stderr}")

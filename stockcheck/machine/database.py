@@ -6,7 +6,9 @@ settings; a program that needs no database never starts one.
 
 import atexit
 import os
+from functools import cache
 
+from .cluster import Cluster
 from .paths import STATE_DIR
 
 
@@ -15,25 +17,24 @@ def embedded() -> bool:
     return not os.environ.get("DATABASE_URL")
 
 
+@cache
+def cluster() -> Cluster:
+    """The embedded database of this working copy."""
+    return Cluster(STATE_DIR / "postgres")
+
+
 def ensure() -> None:
     """Start the embedded database when it is needed, and keep it up for as long as this process lives."""
     if embedded():
-        from .cluster import Cluster  # noqa: PLC0415 a real server needs none of it
-
-        cluster = Cluster(STATE_DIR / "postgres")
-        cluster.acquire()
-        atexit.register(cluster.release)
+        cluster().acquire()
+        atexit.register(cluster().release)
 
 
 def url(database: str = "stockcheck") -> str:
     """Address of a database as the application's role."""
-    if embedded():
-        from .cluster import Cluster  # noqa: PLC0415
-
-        return Cluster(STATE_DIR / "postgres").dsn(database)
-    return os.environ["DATABASE_URL"]
+    return os.environ.get("DATABASE_URL") or cluster().dsn(database)
 
 
 def broker_url() -> str:
     """Address of the default queue: pgmq in the embedded cluster, or in the database that ``DATABASE_URL`` names."""
-    return "pgmq" + url("broker")[url("broker").index("://") :]
+    return "pgmq://" + url("broker").partition("://")[2]

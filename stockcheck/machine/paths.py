@@ -20,6 +20,7 @@ def write_private(path: Path, text: str, *, replace: bool = True) -> None:
 
     Without ``replace`` the first of several writers wins, and all of them read the same text afterwards.
     """
+    private_folder(STATE_DIR)
     private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

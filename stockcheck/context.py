@@ -1,0 +1,70 @@
+"""What every page shows around its content: the organization, its member, the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.permissions import may
+from apps.notifications.selectors import unread_count
+from apps.organizations.selectors import memberships
+
+MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
+    ("", [("reports:work", _("Work list"), "home", "organizations.work.view")]),
+    (
+        _("Counting"),
+        [
+            ("counts:list", _("Counts"), "plan", "counts.count.view"),
+            ("counts:tasks", _("My tasks"), "scan", "counts.task.view"),
+            ("variances:list", _("Variances"), "diff", "variances.variance.view"),
+            ("rectification:list", _("Adjustments"), "sign", "rectification.adjustment.view"),
+        ],
+    ),
+    (_("Analysis"), [("reports:list", _("Reports"), "report", "reports.report.view")]),
+    (
+        _("Data"),
+        [
+            ("catalog:items", _("Items"), "box", "catalog.item.view"),
+            ("catalog:warehouses", _("Warehouses and locations"), "place", "catalog.warehouse.view"),
+            ("movements:stock", _("Stock"), "stack", "movements.stock.view"),
+            ("movements:documents", _("Documents"), "book", "movements.document.view"),
+            ("organizations:members", _("Members"), "people", "organizations.member.view"),
+            ("organizations:audit", _("Audit log"), "shield", "audit.entry.view"),
+            ("organizations:settings", _("Settings"), "gear", "organizations.settings.change"),
+        ],
+    ),
+]
+"""(group, [(URL name, label, icon, permission)])."""
+
+TABS = ("reports:work", "counts:tasks", "counts:list", "variances:list", "rectification:list", "reports:list")
+
+
+def organization(request: HttpRequest) -> dict[str, Any]:
+    member = getattr(request, "member", None)
+    if member is None:
+        return {}
+    here = request.path
+    groups, entries_by_name = [], {}
+    for label, entries in MENU:
+        shown = []
+        for name, text, icon, action in entries:
+            if not may(member, action):
+                continue
+            url = reverse(name)
+            active = here == url or (name != "reports:work" and here.startswith(url))
+            entry = {"label": text, "url": url, "icon": icon, "count": None, "active": active}
+            entries_by_name[name] = entry
+            shown.append(entry)
+        if shown:
+            groups.append({"label": label, "entries": shown})
+    return {
+        "organization": request.organization,
+        "member": member,
+        "menu": groups,
+        "tabs": [entries_by_name[name] for name in TABS if name in entries_by_name][:5],
+        "organizations": lambda: [m.organization for m in memberships(request.user)],
+        "unread": lambda: unread_count(member),
+    }
