@@ -1,0 +1,70 @@
+"""Thin edges: what every page does the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.core.errors import Forbidden, RuleViolation
+from apps.core.permissions import require
+
+View = Callable[..., HttpResponse]
+
+
+def page(action: str, *, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable[[View], View]:
+    """A page of the active organization, for members who may do `action`.
+
+    Anonymous visitors are sent to log in, strangers to the organization get 404, members without the role get 403
+    with the reason. A RuleViolation raised inside becomes a message on the page that the form came from.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def run(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.organization is None or request.member is None:
+                if not request.user.is_authenticated:
+                    return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}")
+                raise Http404
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            try:
+                require(request.member, action)
+                return view(request, *args, **kwargs)
+            except Forbidden as error:
+                if request.method in ("GET", "HEAD"):
+                    return render(request, "403.html", {"reason": error.message}, status=403)
+                return refused(request, error)
+            except RuleViolation as error:
+                return refused(request, error)
+
+        run.action = action  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def refused(request: HttpRequest, error: RuleViolation) -> HttpResponse:
+    """Show a refusal: as a fragment to htmx, else as a message where the form came from."""
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "components/refused.html", {"error": error}, status=error.status)
+    back = request.headers.get("Referer", "")
+    if request.method in ("GET", "HEAD") or not url_has_allowed_host_and_scheme(back, {request.get_host()}):
+        return render(request, "components/refused_page.html", {"error": error}, status=error.status)
+    messages.error(request, str(error))
+    for row in error.rows[:20]:
+        messages.warning(request, str(row))
+    return HttpResponseRedirect(back)
+
+
+def paginate(request: HttpRequest, rows: Any, *, size: int = 50) -> Page:
+    """One page of `rows`; a page number out of range shows the nearest page."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))

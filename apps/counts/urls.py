@@ -1,0 +1,4 @@
+from django.urls import URLPattern
+
+app_name = "counts"
+urlpatterns: list[URLPattern] = []

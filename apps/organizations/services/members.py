@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from apps.audit.services import audited
+from apps.core.errors import RuleViolation
+from apps.core.permissions import require
+from apps.organizations.enums import MemberKind, Role
+from apps.organizations.models import Department, Member, User
+
+
+@audited("organizations.member.added")
+def add_member(
+    username: str,
+    *,
+    name: str,
+    roles: list[str],
+    email: str = "",
+    department: Department | None = None,
+    user: User | None = None,
+    actor: Member,
+) -> Member:
+    """Add a person; `user` is the login, None for staff who only appear on documents."""
+    require(actor, "organizations.member.change")
+    member = Member(
+        username=username, name=name, email=email, department=department, roles=sorted(set(roles)), user=user
+    )
+    _save(member)
+    return member
+
+
+@audited("organizations.member.changed")
+def change_member(member: Member, *, actor: Member, **values: Any) -> Member:
+    """Change name, e-mail, department, roles or is_active. The last active owner keeps role and access."""
+    require(actor, "organizations.member.change")
+    if member.kind != MemberKind.PERSON:
+        raise RuleViolation("not_a_person", _("This member belongs to the system and cannot be changed."))
+    for name in ("name", "email", "department", "roles", "is_active"):
+        if name in values:
+            setattr(member, name, values[name])
+    _save(member)
+    owners = Member.objects.select_for_update().filter(is_active=True, roles__contains=[Role.OWNER])
+    if not owners.exists():
+        raise RuleViolation(
+            "last_owner", _("An organization needs an active owner. Name another owner first.")
+        )
+    return member
+
+
+def _save(member: Member) -> None:
+    try:
+        member.full_clean(exclude=["organization"])
+    except ValidationError as error:
+        raise RuleViolation("invalid", " ".join(error.messages)) from error
+    member.save()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.audit.services import audited
+from apps.core.errors import RuleViolation
+from apps.core.permissions import require
+from apps.core.tenancy import organization_scope
+from apps.organizations.enums import MemberKind, Role
+from apps.organizations.models import Department, Member, Organization, User
+from apps.organizations.signals import organization_opened
+
+
+def open_organization(
+    code: str,
+    *,
+    name: str,
+    owner: User | None = None,
+    language: str = "zh-hans",
+    time_zone: str = "Asia/Shanghai",
+    currency: str = "CNY",
+    is_demo: bool = False,
+) -> Organization:
+    """Open a company: its row, its system member, and `owner` as its first owner.
+
+    Without an owner (an import from the command line) the first owner is added later. Raises RuleViolation with the
+    code of the field that is wrong, "code_taken" if another company has the address.
+    """
+    organization = Organization(
+        code=code, name=name, language=language, time_zone=time_zone, currency=currency, is_demo=is_demo
+    )
+    try:
+        organization.full_clean()
+    except ValidationError as error:
+        if "code" in error.error_dict and Organization.objects.filter(code=code).exists():
+            raise RuleViolation(
+                "code_taken", _("The address “%(code)s” is already in use.") % {"code": code}
+            ) from error
+        field, messages = next(iter(error.message_dict.items()))
+        raise RuleViolation(field, f"{Organization._meta.get_field(field).verbose_name}: {messages[0]}") from error
+    with transaction.atomic():
+        organization.save()
+        with organization_scope(organization):
+            system = Member.objects.create(username="system", name="stockcheck", kind=MemberKind.SYSTEM)
+            _start(organization, owner=owner, actor=system)
+    return organization
+
+
+@audited("organizations.organization.opened")
+def _start(organization: Organization, *, owner: User | None, actor: Member) -> Organization:
+    if owner is not None:
+        Member.objects.create(
+            username=owner.username,
+            name=str(owner),
+            email=owner.email,
+            roles=[Role.OWNER],
+            user=owner,
+        )
+    organization_opened.send(sender=Organization, organization=organization, actor=actor)
+    return organization
+
+
+@audited("organizations.organization.changed")
+def change_organization(organization: Organization, *, actor: Member, **values: Any) -> Organization:
+    """Change name, time zone, currency or language. The code is part of every link and stays."""
+    require(actor, "organizations.settings.change")
+    for name in ("name", "time_zone", "currency", "language"):
+        if name in values:
+            setattr(organization, name, values[name])
+    try:
+        organization.full_clean()
+    except ValidationError as error:
+        raise RuleViolation("invalid", " ".join(error.messages)) from error
+    organization.save()
+    return organization
+
+
+@audited("organizations.department.saved")
+def save_department(code: str, *, name: str, manager: Member | None = None, actor: Member) -> Department:
+    """Create or rename a department, by its code."""
+    require(actor, "organizations.settings.change")
+    department = Department.objects.filter(code=code).first() or Department(code=code)
+    department.name, department.manager = name, manager
+    department.full_clean()
+    department.save()
+    return department

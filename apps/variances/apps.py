@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class VariancesConfig(AppConfig):
+    name = "apps.variances"
+    verbose_name = _("Variances")
