@@ -70,8 +70,8 @@ def _scope(value: UUID | _AllOrganizations) -> Iterator[None]:
             yield
         finally:
             _active.reset(token)
-        # An error rolls the savepoint back and the settings with it; here all went well inside an outer transaction.
-        _set_database_context(before)
+        if not connection.needs_rollback:  # a rollback to the savepoint brings the settings back by itself
+            _set_database_context(before)
 
 
 @contextmanager
