@@ -9,8 +9,8 @@ from django.core.management import execute_from_command_line
 from stockcheck.machine import database
 
 WITHOUT_DATABASE = {
-    "", "check_translations", "collectstatic", "compilemessages", "diffsettings", "doctor", "findstatic", "help",
-    "makemessages", "startapp", "startproject", "testserver", "version",
+    "", "check_translations", "collectstatic", "compilemessages", "diffsettings", "doctor", "findstatic",
+    "help", "makemessages", "startapp", "startproject", "version",
 }  # fmt: skip
 
 

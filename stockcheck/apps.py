@@ -9,4 +9,4 @@ class StockcheckConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the queue's application the current one wherever Django runs."""
-        from . import celery  # noqa: F401, PLC0415
+        from . import celery  # noqa: F401

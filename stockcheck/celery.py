@@ -1,4 +1,4 @@
-"""The queue's application, for the processes that send work and (``celery -A stockcheck``) those that do it."""
+"""The queue's application, for those who send work and (``celery -A stockcheck``) those who do it."""
 
 import os
 

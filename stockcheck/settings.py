@@ -1,10 +1,10 @@
 """Settings: one file, every choice that differs between machines is read from the environment.
 
-Without any variable everything works offline on one machine: embedded database, queue in the database, files and
-secrets under ``STATE_DIR``. The variables are listed in the README.
+Without any variable everything works offline on one machine: embedded database, queue in the database, files
+and secrets under ``STATE_DIR``. The variables are listed in the README.
 """
 
-import os
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,9 @@ AXES_VERBOSE = False
 # Security
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -303,7 +305,6 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -311,7 +312,9 @@ CELERY_TIMEZONE = TIME_ZONE
 
 # Logs: one readable line an event on stderr, JSON when LOG_FORMAT=json
 
-LOG_PROCESSORS = [
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = env.bool("LOG_ADDRESSES", default=False)  # personal data
+LOG_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -328,7 +331,7 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
-LOG_RENDERER = (
+LOG_RENDERER: list[Any] = (
     [
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

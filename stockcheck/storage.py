@@ -8,11 +8,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 def storage_options(url: str, folder: Path) -> dict[str, Any]:
     """Turn ``STORAGE_URL`` into Django's storage options.
 
-    ``s3://key:secret@host/bucket/prefix?region=…&insecure=1``; without host it is AWS, without key the machine's role.
-    Files are never public: every one is served by a view that asks for the permission.
+    ``s3://key:secret@host/bucket/prefix?region=…&insecure=1``; without host it is AWS, without key the
+    role of the machine. Files are never public: every one is served by a view that asks for the permission.
     """
     if not url:
-        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder, "base_url": None}}
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": folder, "base_url": None},
+        }
     parts = urlsplit(url)
     if parts.scheme != "s3":
         raise ValueError(f"STORAGE_URL must start with s3://, not {parts.scheme}://")

