@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.permissions import may
@@ -51,11 +51,11 @@ def organization(request: HttpRequest) -> dict[str, Any]:
     for label, entries in MENU:
         shown = []
         for name, text, icon, action in entries:
-            if not may(member, action):
-                continue
             try:
+                if not may(member, action):
+                    continue
                 url = reverse(name)
-            except NoReverseMatch:  # TEMPORARY while parts are built
+            except (NoReverseMatch, KeyError):  # TEMPORARY while parts are built
                 continue
             active = here == url or (name != "reports:work" and here.startswith(url))
             entry = {"label": text, "url": url, "icon": icon, "count": None, "active": active}
@@ -68,6 +68,14 @@ def organization(request: HttpRequest) -> dict[str, Any]:
         "member": member,
         "menu": groups,
         "tabs": [entries_by_name[name] for name in TABS if name in entries_by_name][:5],
-        "organizations": lambda: [m.organization for m in memberships(request.user)],
+        "organizations": lambda: [
+            {"name": other.organization.name, "url": f"/o/{other.organization.code}/"}
+            for other in memberships(request.user)
+            if other.organization_id != member.organization_id
+        ],
         "unread": lambda: unread_count(member),
+        "home_url": get_script_prefix(),
+        "inbox_url": f"{get_script_prefix()}inbox/",
+        "find_url": f"{get_script_prefix()}items/",
+        "find_text": _("Item, barcode"),
     }
