@@ -6,10 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.permissions import may
 from apps.notifications.selectors import unread_count
+from apps.organizations.models import Member
 from apps.organizations.selectors import memberships
 
 MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
@@ -42,6 +44,15 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
 TABS = ("reports:work", "counts:tasks", "counts:list", "variances:list", "rectification:list", "reports:list")
 
 
+def _others(request: HttpRequest, member: Member) -> list[dict[str, str]]:
+    """The organizations to which the login may switch."""
+    return [
+        {"name": other.organization.name, "url": f"/o/{other.organization.code}/"}
+        for other in memberships(request.user)
+        if other.organization_id != member.organization_id
+    ]
+
+
 def organization(request: HttpRequest) -> dict[str, Any]:
     member = getattr(request, "member", None)
     if member is None:
@@ -68,12 +79,8 @@ def organization(request: HttpRequest) -> dict[str, Any]:
         "member": member,
         "menu": groups,
         "tabs": [entries_by_name[name] for name in TABS if name in entries_by_name][:5],
-        "organizations": lambda: [
-            {"name": other.organization.name, "url": f"/o/{other.organization.code}/"}
-            for other in memberships(request.user)
-            if other.organization_id != member.organization_id
-        ],
-        "unread": lambda: unread_count(member),
+        "organizations": SimpleLazyObject(lambda: _others(request, member)),
+        "unread": SimpleLazyObject(lambda: unread_count(member)),
         "home_url": get_script_prefix(),
         "inbox_url": f"{get_script_prefix()}inbox/",
         "find_url": f"{get_script_prefix()}items/",
