@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: made once, started when somebody needs it, stopped by the last one who leaves.
 
-Who needs it holds a shared ``flock`` on ``users.lock``; the kernel drops that lock when a process dies,
-however it dies, so there is no count that can go wrong. Starting and stopping happen under ``control.lock``. A server
-left over from a killed process is recognised by its working folder and reused; children that outlive a killed
+Who needs it holds a shared ``flock`` on ``users.lock``. The kernel drops that lock when a process dies,
+however it dies, so no count can go wrong. Starting and stopping happen under ``control.lock``. A server left
+over from a killed process is recognised by its working folder and reused; children that outlive a killed
 server are waited for and then ended; a stale ``postmaster.pid`` is removed.
 """
 
@@ -188,8 +188,7 @@ class Cluster:
         if not (self.data / "PG_VERSION").exists():
             self._initialize()
         if self.pid() is None:
-            self._end_orphans()
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            self._clear_away()
             if not _free(self.port):
                 write_private(self.folder / "port", str(_free_port()))
             self._process = self._launch()
@@ -245,14 +244,23 @@ class Cluster:
             self._process.wait()
             self._process = None
 
-    def _end_orphans(self) -> None:
-        """Children of a killed server leave by themselves within a moment; the others are killed."""
+    def _clear_away(self) -> None:
+        """Remove what a killed server left: its zombie, its children, its lock files.
+
+        The children leave by themselves within a moment, or are killed. The lock files have to go because
+        their process id may belong to a stranger by now, or to a zombie whose parent does not look.
+        """
+        if self._process is not None:
+            self._process.poll()
         deadline = time.monotonic() + 5
         while orphans := [pid for pid in _processes() if _works_in(pid, self.data)]:
             if time.monotonic() > deadline:
                 for pid in orphans:
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for leftover in self.sockets.glob(".s.PGSQL.*"):
+            leftover.unlink(missing_ok=True)
 
     def _own(self, folder: Path) -> None:
         """Create a private folder for the server's account."""
