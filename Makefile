@@ -47,7 +47,7 @@ lock: ## refresh requirements.lock from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
 assets: ## refresh the vendored browser libraries at their pinned versions
-	@$(PYTHON) static/refresh.py
+	@static/vendor/refresh.sh
 
 clean: ## remove the environment and what was built; ALL=1 removes the database and the files too
 	@if [ -n "$(ALL)" ] && [ -x $(PY) ]; then $(PY) -m stockcheck.machine.forget; fi

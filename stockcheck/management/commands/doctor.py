@@ -25,9 +25,8 @@ class Command(BaseCommand):
 
     def _project(self) -> Iterator[Finding]:
         compiled = all(next(path.rglob("*.mo"), None) for path in settings.LOCALE_PATHS if path.exists())
-        yield Finding(
-            "translations", "compiled" if compiled else "not compiled", "" if compiled else "Run make up."
-        )
+        remedy = "" if compiled else "Run manage.py prepare."
+        yield Finding("translations", "compiled" if compiled else "not compiled", remedy, needed=False)
         if database.embedded() and database.cluster().pid() is None:
             return  # looking must not start it
         try:
