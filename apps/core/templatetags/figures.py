@@ -1,7 +1,7 @@
 """How figures, times, icons and links are written on every page.
 
-Figures look the same in Chinese and English: thousands separated by commas, a true minus (−), half rounded up.
-Nothing to show is a dash, never an empty cell.
+Figures look the same in Chinese and English: thousands separated by commas, a true minus (−), half rounded
+up. Nothing to show is a dash, never an empty cell.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def dash(value: Any) -> Any:
 
 @register.filter
 def moment(value: datetime | date | None, style: str = "full") -> str:
-    """2023-12-30 18:00 in the current time zone; `moment:"short"` leaves the year out. A date stays a date."""
+    """2023-12-30 18:00 in the current time zone; `moment:"short"` leaves out the year. A date stays one."""
     if value is None:
         return DASH
     day = "%m-%d" if style == "short" else "%Y-%m-%d"
@@ -160,7 +160,7 @@ def _local(value: datetime) -> datetime:
 
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
-    """A symbol of the sprite; `size` is "", "s" or "l". Without a label it is decoration and hidden from readers."""
+    """A symbol of the sprite; `size` is "", "s" or "l". Decoration, unless it has a label."""
     voice = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="{}" {}><use href="{}#i-{}"/></svg>',
