@@ -58,7 +58,8 @@ class Item(OrganizationOwned):
             models.UniqueConstraint(fields=["organization", "sku"], name="item_sku_once"),
             models.CheckConstraint(condition=Q(standard_cost__gte=0), name="item_cost_not_negative"),
             models.CheckConstraint(
-                condition=Q(natural_loss_rate__gte=0, natural_loss_rate__lte=1), name="item_loss_rate_is_share"
+                condition=Q(natural_loss_rate__gte=0, natural_loss_rate__lte=1),
+                name="item_loss_rate_is_share",
             ),
         ]
         indexes = [models.Index(fields=["organization", "sort_key"], name="item_by_name")]

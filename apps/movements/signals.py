@@ -7,5 +7,15 @@ before_posting = Signal()
 
 Not sent for history that a bundle brings, and not for the adjustment of a closed count."""
 
+before_reversal = Signal()
+"""(document, actor) inside the reversing transaction. Raise RuleViolation where another floor owns the document.
+
+Not sent when the owner itself reverses (`ignore_freeze`)."""
+
 posted = Signal()
-"""(document, entries, actor) inside the posting transaction, after the ledger was written."""
+"""(document, entries, actor) inside the posting transaction, after the ledger was written.
+
+`entries` is a queryset of the entries just written; a reversal's document has `reverses`."""
+
+hidden_locations = Signal()
+"""(member) → ids of locations whose quantities the member must not see now (a blind count is running there)."""

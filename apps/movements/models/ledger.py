@@ -38,7 +38,9 @@ class StockLine(OrganizationOwned):
         verbose_name_plural = _("stock lines")
         ordering = ["warehouse", "location", "item", "lot"]
         constraints = [
-            models.UniqueConstraint(fields=["organization", "location", "item", "lot"], name="stock_line_once")
+            models.UniqueConstraint(
+                fields=["organization", "location", "item", "lot"], name="stock_line_once"
+            )
         ]
         indexes = [
             models.Index(fields=["organization", "warehouse", "item"], name="stock_line_by_warehouse"),
@@ -71,7 +73,8 @@ class StockLine(OrganizationOwned):
 class LedgerEntry(OrganizationOwned):
     """What a posted line, the opening stock or a reversal did to a stock line. Signed, in base units.
 
-    `posted_at` is the ledger's time, by which the book is cut; `occurred_at` when the goods moved, where known.
+    `posted_at` is the ledger's time, by which the book is cut; `occurred_at` when the goods moved, where known. A stock
+    line opens at most once, and an opening may be zero: that, too, is known from then on.
     """
 
     stock_line = TenantForeignKey(
@@ -100,7 +103,14 @@ class LedgerEntry(OrganizationOwned):
         verbose_name_plural = _("ledger entries")
         ordering = ["posted_at", "id"]
         constraints = [
-            models.CheckConstraint(condition=~Q(quantity=0), name="ledger_entry_moves"),
+            models.CheckConstraint(
+                condition=~Q(quantity=0) | Q(kind=EntryKind.OPENING), name="ledger_entry_moves"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "stock_line"],
+                condition=Q(kind=EntryKind.OPENING),
+                name="ledger_line_opened_once",
+            ),
             models.CheckConstraint(
                 condition=Q(kind=EntryKind.OPENING, line__isnull=True, reverses__isnull=True)
                 | Q(kind=EntryKind.POSTING, line__isnull=False, reverses__isnull=True)
@@ -118,7 +128,9 @@ class LedgerEntry(OrganizationOwned):
                 name="ledger_entry_reversed_once",
             ),
         ]
-        indexes = [models.Index(fields=["organization", "stock_line", "posted_at"], name="ledger_by_stock_line")]
+        indexes = [
+            models.Index(fields=["organization", "stock_line", "posted_at"], name="ledger_by_stock_line")
+        ]
         triggers = [
             *APPEND_ONLY,
             pgtrigger.Trigger(
