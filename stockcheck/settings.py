@@ -306,6 +306,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
@@ -366,6 +367,6 @@ LOGGING = {
         "weasyprint": {"level": "ERROR"},
         "pyhanko": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
-        "psycopg.pool": {"level": "WARNING"},
+        "psycopg.pool": {"level": "ERROR"},
     },
 }

@@ -275,7 +275,9 @@ def main() -> None:
             "PROMETHEUS_MULTIPROC_DIR": str(private_folder(metrics)),
             "PYTHONUNBUFFERED": "1",
         }
+        print("Preparing the database, the translations and the static files", flush=True)
         manage("prepare", environment=environment)
+        print("Loading the demo companies", flush=True)
         logins = manage("demo", environment=environment)
         asyncio.run(serve(host, port, environment, logins))
 
