@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class AuditConfig(AppConfig):
     name = "apps.audit"
     verbose_name = _("Audit log")
+
+    def ready(self) -> None:
+        from apps.audit import permissions  # noqa: F401

@@ -1,7 +1,7 @@
 """Signed heads: the ends of the chains, kept in a folder that a database administrator does not own.
 
-One line a commit: {"organization", "sequence", "hash", "at", "signature"}, Ed25519 over the other four. The public
-key lies beside the heads.
+One line a commit: {"organization", "sequence", "hash", "at", "signature"}, Ed25519 over the other four.
+The public key lies beside the heads.
 """
 
 from __future__ import annotations

@@ -71,6 +71,7 @@ class AuditEntry(OrganizationOwned):
         """SHA-256 over every column that says something and the hash before it."""
         content = [
             str(self.organization_id),
+            str(self.pk),
             self.sequence,
             self.occurred_at.astimezone(UTC).isoformat(),
             str(self.actor_id or ""),

@@ -12,8 +12,8 @@ from apps.core.tenancy import require_organization_id
 def verify_chain() -> list[str]:
     """Re-check the active organization's chain; returns what is wrong, an empty list if nothing is.
 
-    Finds edited, deleted, re-ordered and inserted entries by recomputing every hash; a cut tail and a chain that
-    was rewritten from the start by the signed heads, which the database does not hold.
+    Finds edited, deleted, re-ordered and inserted entries by recomputing every hash; a cut tail and a
+    chain that was rewritten from the start by the signed heads, which the database does not hold.
     """
     problems: list[str] = []
     previous, sequence = "0" * 64, 0

@@ -18,6 +18,7 @@ from django.utils import timezone
 from apps.audit.heads import write_head
 from apps.audit.models import AuditChain, AuditEntry
 from apps.core.ids import new_id
+from apps.core.models import Entity
 from apps.core.origin import current_origin
 from apps.core.tenancy import require_organization_id
 
@@ -57,12 +58,15 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _hidden(changes: dict[str, list[Any]]) -> dict[str, Any]:
-    return {
-        name: ["…", "…"] if any(word in name for word in _SECRET) else plain(pair)
-        for name, pair in changes.items()
-        if name not in ("id", "organization_id")
-    }
+def hidden(value: Any, name: str = "") -> Any:
+    """`value` with everything whose name says that it is secret left out, however deep."""
+    if any(word in name for word in _SECRET):
+        return "…"
+    if isinstance(value, dict):
+        return {key: hidden(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [hidden(inner) for inner in value]
+    return value
 
 
 def record(**facts: Any) -> None:
@@ -70,14 +74,14 @@ def record(**facts: Any) -> None:
     frame = _frame.get()
     if frame is None:
         raise RuntimeError("record() belongs inside an audited service")
-    frame.facts[-1].update({name: plain(value) for name, value in facts.items()})
+    frame.facts[-1].update(hidden(plain(facts)))
 
 
 def audited(action: str) -> Callable[[Service], Service]:
     """Make a service one transaction with exactly one audit entry about what it returns.
 
-    The service takes `actor` (a member) as keyword and returns the object it wrote (or None where the facts say
-    all). Codes are "<app>.<noun>.<past participle>" and unique.
+    The service takes `actor` (a member) as keyword and returns the object it wrote (or None where the
+    facts say all). Codes are "<app>.<noun>.<past participle>" and unique.
     """
 
     def decorate(service: Service) -> Service:
@@ -130,8 +134,10 @@ def _entry(action: str, actor: Any, target: Any, frame: _Frame) -> AuditEntry:
         entry.target_type = target._meta.label
         entry.target_id = str(target.pk)
         entry.target_name = str(target)[:200]
-        if hasattr(target, "changed_values"):
-            entry.changes = _hidden(target.changed_values())
+        if isinstance(target, Entity):
+            changes = {k: v for k, v in target.changed_values().items() if k not in ("id", "organization_id")}
+            entry.changes = hidden(plain(changes))
+            target.settle_values()
     return entry
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import APIException
@@ -13,8 +13,10 @@ from apps.core.errors import RuleViolation
 
 
 class RefusedByRule(APIException):
+    """The first error is the rule's message, then one for each row that it names."""
+
     def __init__(self, error: RuleViolation) -> None:
-        super().__init__(error.message, error.code)
+        super().__init__([error.message, *map(str, error.rows)], error.code)
         self.status_code = error.status
 
 
@@ -52,9 +54,14 @@ class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Organization
 
 
 class ReferenceField(serializers.SlugRelatedField):
-    """A related row named by its code (sku, username, …) instead of an id; unknown codes are 400 with the value."""
+    """A related row named by its code (sku, username, …) instead of an id; unknown codes are 400 with the
+    value.
+    """
 
-    default_error_messages = {"does_not_exist": _("“{value}” does not exist."), "invalid": _("Invalid value.")}
+    default_error_messages = {
+        "does_not_exist": _("“{value}” does not exist."),
+        "invalid": _("Invalid value."),
+    }
 
     def __init__(self, model: Any, slug_field: str, **kwargs: Any) -> None:
         self.model = model
@@ -64,3 +71,8 @@ class ReferenceField(serializers.SlugRelatedField):
 
     def get_queryset(self) -> Any:
         return self.model.objects.all()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, (str, int)) or "\0" in str(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -20,26 +20,27 @@ from apps.core.permissions import require
 View = Callable[..., HttpResponse]
 
 
-def page(action: str, *, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable[[View], View]:
+def page(action: str, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
     """A page of the active organization, for members who may do `action`.
 
-    Anonymous visitors are sent to log in, strangers to the organization get 404, members without the role get 403
-    with the reason. A RuleViolation raised inside becomes a message on the page that the form came from.
+    Anonymous visitors are sent to log in, strangers to the organization get 404, members without the
+    role get 403 with the reason. A RuleViolation raised inside becomes a message on the page that the
+    form came from, and what the request had written until then is undone. HEAD goes where GET does.
     """
+    allowed = (*methods, "HEAD") if "GET" in methods and "HEAD" not in methods else methods
 
     def decorate(view: View) -> View:
         @wraps(view)
         def run(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.organization is None or request.member is None:
-                if not request.user.is_authenticated:
-                    return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}")
-                raise Http404
-            if request.method not in methods:
-                return HttpResponseNotAllowed(methods)
+            if request.member is None:
+                return turn_away(request)
+            if request.method not in allowed:
+                return HttpResponseNotAllowed(allowed)
             try:
                 require(request.member, action)
                 return view(request, *args, **kwargs)
             except Forbidden as error:
+                request.refused = True
                 if request.method in ("GET", "HEAD"):
                     return render(request, "403.html", {"reason": error.message}, status=403)
                 return refused(request, error)
@@ -52,8 +53,29 @@ def page(action: str, *, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable
     return decorate
 
 
+def turn_away(request: Any) -> HttpResponse:
+    """Who is no member of the organization: a visitor goes to log in and comes back, a login finds nothing
+    here.
+
+    htmx gets the way to the login in its header, for the page that it stands on: a fragment is no place
+    to return to.
+    """
+    if request.user.is_authenticated:
+        raise Http404
+    if request.headers.get("HX-Request") == "true":
+        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+        response = HttpResponse(status=401)
+        response["HX-Redirect"] = f"{settings.LOGIN_URL}?next={quote(here.path or '/')}"
+        return response
+    return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}")
+
+
 def refused(request: HttpRequest, error: RuleViolation) -> HttpResponse:
-    """Show a refusal: as a fragment to htmx, else as a message where the form came from."""
+    """Show a refusal: as a fragment to htmx, else as a message where the form came from.
+
+    `request.refused` tells the organization's middleware to undo what the request has written.
+    """
+    request.refused = True  # type: ignore[attr-defined]
     if request.headers.get("HX-Request") == "true":
         return render(request, "components/refused.html", {"error": error}, status=error.status)
     back = request.headers.get("Referer", "")

@@ -9,9 +9,9 @@ from typing import Any
 class RuleViolation(Exception):
     """A rule of the business refused the wish.
 
-    `code` is stable and for programs, `message` is translated and says what to do next; `rows` lists what the
-    refusal is about (line, reason) where it concerns many. Pages show it, the API answers 422 (409 for conflicts,
-    403 for duties and roles), commands print it and exit 1.
+    `code` is stable and for programs, `message` is translated and says what to do next; `rows` lists
+    what the refusal is about (line, reason) where it concerns many. Pages show it, the API answers 422
+    (409 for conflicts, 403 for duties and roles), commands print it and exit 1.
     """
 
     status = 422

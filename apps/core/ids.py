@@ -1,4 +1,4 @@
-"""Primary keys: UUID version 7, so that they sort by time and no id tells how many rows another company has."""
+"""Primary keys: UUID version 7. They sort by time, and no id tells how many rows another company has."""
 
 from uuid import UUID
 

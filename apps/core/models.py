@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from django.db import models
@@ -27,13 +28,25 @@ class Entity(models.Model):
         abstract = True
 
     def _stored_values(self) -> dict[str, Any]:
-        return {f.attname: self.__dict__[f.attname] for f in self._meta.concrete_fields if f.attname in self.__dict__}
+        return _kept(
+            {
+                f.attname: self.__dict__[f.attname]
+                for f in self._meta.concrete_fields
+                if f.attname in self.__dict__
+            }
+        )
 
     @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any) -> Any:
-        instance = super().from_db(db, field_names, values)
-        instance._loaded_values = instance._stored_values()
+    def from_db(cls, db: Any, field_names: Any, values: Any, **kwargs: Any) -> Any:
+        instance = super().from_db(db, field_names, values, **kwargs)
+        instance._loaded_values = _kept(dict(zip(field_names, values, strict=False)))
         return instance
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """A column that was loaded late counts as loaded; one that changed in between shows as a change."""
+        super().refresh_from_db(*args, **kwargs)
+        if "_loaded_values" in self.__dict__:
+            self._loaded_values = {**self._stored_values(), **self._loaded_values}
 
     def changed_values(self) -> dict[str, list[Any]]:
         """{column: [before, after]} since the row was loaded; a new row lists what it starts with."""
@@ -43,6 +56,17 @@ class Entity(models.Model):
             for name, value in self._stored_values().items()
             if loaded.get(name) != value
         }
+
+    def settle_values(self) -> None:
+        """Take the present values as loaded: the log has what changed, the next entry starts from here."""
+        self._loaded_values = self._stored_values()
+
+
+def _kept(values: dict[str, Any]) -> dict[str, Any]:
+    """Values that a later change in place does not reach."""
+    return {
+        name: deepcopy(value) if isinstance(value, (dict, list)) else value for name, value in values.items()
+    }
 
 
 class OrganizationOwned(Entity):

@@ -53,7 +53,8 @@ def parse_decimal(text: str | Decimal | int | None) -> Decimal:
         value = Decimal(plain)
     if abs(value) > LIMIT:
         raise RuleViolation(
-            "number_range", _("“%(value)s” is too large: at most 14 digits before the point.") % {"value": str(text)[:40]}
+            "number_range",
+            _("“%(value)s” is too large: at most 14 digits before the point.") % {"value": str(text)[:40]},
         )
     exponent = value.normalize().as_tuple().exponent
     if isinstance(exponent, int) and exponent < -PLACES:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """`channel` is page, api, admin, command, job or shell; `address` the peer's IP, empty where there is none."""
+    """`channel` is page, api, admin, command, job or shell; `address` the peer's IP, empty where there is
+    none.
+    """
 
     channel: str = "shell"
     address: str = ""
 
 
-_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+_UNKNOWN = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=_UNKNOWN)
 
 
 def current_origin() -> Origin:

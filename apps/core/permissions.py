@@ -1,7 +1,8 @@
 """One table of role × action an app, default deny.
 
-Each app's `permissions.py` calls `declare` with its actions and the roles that may do them; a predicate adds what
-depends on the object (duties kept apart, state). Pages, the admin, the API and bulk actions ask the same names.
+Each app's `permissions.py` calls `declare` with its actions and the roles that may do them; a predicate
+adds what depends on the object (duties kept apart, state). Pages, the admin, the API and bulk actions
+ask the same names.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from apps.core.errors import Forbidden
 class Actor(Protocol):
     """A member of the active organization: who does something."""
 
-    pk: Any
-    is_system: bool
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def is_system(self) -> bool: ...
 
     @property
     def role_set(self) -> frozenset[str]: ...
@@ -41,7 +45,10 @@ PERMISSIONS: dict[str, Permission] = {}
 
 
 def declare(
-    table: Mapping[str, str | tuple[str, ...]], *, duties: Mapping[str, Predicate] | None = None, person_only: tuple[str, ...] = ()
+    table: Mapping[str, str | tuple[str, ...]],
+    *,
+    duties: Mapping[str, Predicate] | None = None,
+    person_only: tuple[str, ...] = (),
 ) -> None:
     """Register an app's actions: {"counts.count.release": "manager", …}.
 
@@ -63,7 +70,8 @@ def declare(
 def refusal(actor: Actor | None, action: str, target: Any = None) -> str | None:
     """Why `actor` may not do `action` (to `target`), in the user's language; None if they may.
 
-    An unknown action is a programmer's mistake and raises KeyError. Without a target only the roles are asked.
+    An unknown action is a programmer's mistake and raises KeyError. Without a target only the roles are
+    asked.
     """
     permission = PERMISSIONS[action]
     if actor is None:

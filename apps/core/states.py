@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Conflict
 
-Transitions = Mapping[str, frozenset[str]]
+Transitions = Mapping[Any, frozenset[Any]]
 
 
 def move(target: Any, to: str, transitions: Transitions, *, field: str = "state") -> None:

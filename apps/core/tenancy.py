@@ -1,12 +1,12 @@
 """Tenancy: one active organization at a time, three lines of defence.
 
-1. `OrganizationManager` adds `organization_id = <active>` when SQL is compiled, and raises where none is active.
-2. `TenantForeignKey` makes the database check (organization_id, other_id) together: a row can't point at another
-   company's row.
-3. `TenantTable` forces row-level security: even raw SQL sees and writes only the active organization's rows.
+1. `OrganizationManager` adds `organization_id = <active>` when SQL is compiled, and raises where none is
+active. 2. `TenantForeignKey` makes the database check (organization_id, other_id) together: a row can't
+point at another company's row. 3. `TenantTable` forces row-level security: even raw SQL sees and writes
+only the active organization's rows.
 
-`all_organizations` is for the instance's own work (who may log in where, which jobs wait). It only reads, and only
-tables that declare `platform_readable`.
+`all_organizations` is for the instance's own work (who may log in where, which jobs wait). It only
+reads, and only tables that declare `platform_readable`.
 """
 
 from __future__ import annotations
@@ -55,14 +55,15 @@ def _set_database_context(value: UUID | _AllOrganizations | None) -> None:
     platform = "on" if value is ALL else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('stockcheck.organization', %s, true), set_config('stockcheck.platform', %s, true)",
+            "SELECT set_config('stockcheck.organization', %s, true),"
+            " set_config('stockcheck.platform', %s, true)",
             [organization, platform],
         )
 
 
 @contextmanager
 def _scope(value: UUID | _AllOrganizations) -> Iterator[None]:
-    before = _active.get()
+    before, nested = _active.get(), connection.in_atomic_block
     with transaction.atomic():
         token = _active.set(value)
         try:
@@ -70,7 +71,8 @@ def _scope(value: UUID | _AllOrganizations) -> Iterator[None]:
             yield
         finally:
             _active.reset(token)
-        if not connection.needs_rollback:  # a rollback to the savepoint brings the settings back by itself
+        # A rollback to the savepoint brings the settings back by itself, the end of the transaction drops them.
+        if nested and not connection.needs_rollback:
             _set_database_context(before)
 
 
@@ -127,7 +129,7 @@ class InActiveOrganization(Expression):
     def set_source_expressions(self, exprs: Any) -> None:
         self.column = exprs[0] if exprs else None
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         value = _active.get()
         if value is ALL and getattr(self.model, "platform_readable", False):
             return "1=1", []
@@ -157,10 +159,10 @@ class SameOrganization(BaseConstraint):
         super().__init__(name=name, violation_error_code="other_organization")
         self.field = field
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         self.create_sql(model, schema_editor)
 
-    def create_sql(self, model: Any, schema_editor: Any) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         """Deferred to the end of the migration, when the referenced table has its composite key."""
         foreign_key, quote = model._meta.get_field(self.field), schema_editor.quote_name
         schema_editor.deferred_sql.append(
@@ -192,7 +194,8 @@ class SameOrganization(BaseConstraint):
 
 
 class TenantTable(BaseConstraint):
-    """Unique (organization_id, id) as the target of composite keys, and row-level security enabled and forced.
+    """Unique (organization_id, id) as the target of composite keys, and row-level security enabled and
+    forced.
 
     `platform_readable` adds a policy that lets `all_organizations` read, never write.
     """
@@ -265,7 +268,7 @@ def add_constraint(model: type[models.Model], constraint: BaseConstraint) -> Non
 
 
 class TenantForeignKey(models.ForeignKey):
-    """A reference between rows of one organization, checked by the database as (organization_id, other_id)."""
+    """A reference between rows of one organization; the database checks (organization_id, other_id)."""
 
     def __init__(self, to: Any, on_delete: Any, **kwargs: Any) -> None:
         kwargs["db_constraint"] = False

@@ -31,10 +31,11 @@ class MemberAuthentication(BaseAuthentication):
 
 
 class IsMember(BasePermission):
-    """Members only, by the roles that the view's `actions` table names; strangers get 404, tokens their scopes.
+    """Members only, by the roles that the view's `actions` table names; strangers get 404, tokens their
+    scopes.
 
-    A view declares `permissions = {"list": "catalog.item.view", "create": "catalog.item.change", …}`; an action that
-    is not named is refused.
+    A view declares `permissions = {"list": "catalog.item.view", "create": "catalog.item.change", …}`; an
+    action that is not named is refused.
     """
 
     def has_permission(self, request: Any, view: Any) -> bool:
@@ -43,10 +44,18 @@ class IsMember(BasePermission):
             if request.user is None or not request.user.is_authenticated:
                 return False
             raise NotFound
-        if inner.api_token is not None and "read" in inner.api_token.scopes and request.method not in SAFE_METHODS:
+        if (
+            inner.api_token is not None
+            and "read" in inner.api_token.scopes
+            and request.method not in SAFE_METHODS
+        ):
             return False
-        action = getattr(view, "action", None) or request.method.lower()
-        if action in ("options", "metadata") or action is None:
+        action = view.action if hasattr(view, "action") else request.method.lower()
+        if action in (
+            None,
+            "options",
+            "metadata",
+        ):  # None: the method is not allowed, which the view will say
             return True
         require(inner.member, view.permissions[action])
         return True

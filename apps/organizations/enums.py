@@ -20,6 +20,12 @@ class MemberKind(models.TextChoices):
     SUPPORT = "support", _("platform support")
 
 
+class TokenScope(models.TextChoices):
+    """What narrows an API token; without one it may do what its member may."""
+
+    READ = "read", _("read only")
+
+
 class JobState(models.TextChoices):
     QUEUED = "queued", _("waiting")
     RUNNING = "running", _("running")
@@ -32,6 +38,6 @@ JOB_TRANSITIONS = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
     JobState.RUNNING: frozenset({JobState.QUEUED, JobState.DONE, JobState.FAILED, JobState.CANCELLED}),
     JobState.FAILED: frozenset({JobState.QUEUED}),
-    JobState.DONE: frozenset[str](),
-    JobState.CANCELLED: frozenset[str](),
+    JobState.DONE: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
 }

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import RuleViolation
-from apps.core.tenancy import all_organizations, organization_scope
+from apps.core.tenancy import all_organizations
 from apps.organizations.enums import MemberKind, Role
 from apps.organizations.models import ApiToken, Invitation, Member, Organization, User
 from apps.organizations.models.access import digest
@@ -22,10 +22,11 @@ def find_organization(code: str) -> Organization | None:
     return Organization.objects.filter(code=code).first()
 
 
-def find_member(organization: Organization, user: User) -> Member | None:
-    """The active membership of a login in an organization, None for strangers."""
-    with organization_scope(organization):
-        return Member.objects.filter(_active(), user=user).select_related("department").first()
+def active_member(user: User) -> Member | None:
+    """The membership of a login in the active organization, None for strangers and those whose time has
+    ended.
+    """
+    return Member.objects.filter(_active(), user=user).select_related("department", "user").first()
 
 
 def memberships(user: User) -> list[Member]:
@@ -35,20 +36,22 @@ def memberships(user: User) -> list[Member]:
         return sorted(rows, key=lambda member: member.organization.name)
 
 
-def find_token_member(organization: Organization, token_digest: str) -> tuple[Member, ApiToken] | None:
-    """Whom an API token speaks for, if it is a token of this organization."""
-    with organization_scope(organization):
-        token = ApiToken.objects.filter(token_digest=token_digest).select_related("member").first()
-        if token is None or not Member.objects.filter(_active(), pk=token.member_id).exists():
-            return None
-        return token.member, token
+def token_member(token_digest: str) -> tuple[Member, ApiToken] | None:
+    """Whom an API token of the active organization speaks for, as long as member and login are active."""
+    token = ApiToken.objects.filter(token_digest=token_digest).first()
+    if token is None:
+        return None
+    member = (
+        Member.objects.filter(_active(), pk=token.member_id, user__is_active=True)
+        .select_related("user")
+        .first()
+    )
+    return (member, token) if member is not None else None
 
 
 def find_invitation(secret: str) -> Invitation | None:
     with all_organizations(reason="an invitation is found by its secret before its reader belongs anywhere"):
-        return (
-            Invitation.objects.filter(token_digest=digest(secret)).select_related("organization").first()
-        )
+        return Invitation.objects.filter(token_digest=digest(secret)).select_related("organization").first()
 
 
 def system_member() -> Member:

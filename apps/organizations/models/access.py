@@ -28,6 +28,9 @@ class Invitation(OrganizationOwned):
 
     platform_readable = True
 
+    link = ""
+    """The whole link, only on the instance that was just made."""
+
     email = models.EmailField(_("e-mail"))
     name = models.CharField(_("name"), max_length=100)
     roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), verbose_name=_("roles"))
@@ -75,12 +78,11 @@ class SupportGrant(OrganizationOwned):
 
 
 class ApiToken(OrganizationOwned):
-    """What binds a knox token (its digest) to one member of one organization; `scopes` narrows what the member may do.
+    """What binds a knox token (its digest) to one member of one organization; `scopes` narrows what the
+    member may do.
 
     An empty list means read and write; ["read"] refuses every unsafe method.
     """
-
-    platform_readable = True
 
     name = models.CharField(_("name"), max_length=100)
     member = TenantForeignKey(Member, models.PROTECT, related_name="api_tokens", verbose_name=_("member"))

@@ -11,10 +11,11 @@ from apps.organizations.models.organizations import Member
 
 
 class Job(OrganizationOwned):
-    """Long work, and its outbox: written in the transaction that wants it, sent to the queue when that commits.
+    """Long work, and its outbox: written in the transaction that wants it, sent to the queue when that
+    commits.
 
-    Unique per kind and key, so that the same wish twice is one job. A worker leases it; when the lease runs out the
-    sweeper sends it again, and the work must be idempotent.
+    Unique per kind and key, so that the same wish twice is one job. A worker leases it; when the lease
+    runs out the sweeper sends it again, and the work must be idempotent.
     """
 
     platform_readable = True

@@ -12,7 +12,12 @@ from apps.core.ids import new_id
 from apps.core.models import Entity, OrganizationOwned
 from apps.core.tenancy import TenantForeignKey
 from apps.organizations.enums import MemberKind, Role
-from apps.organizations.validators import validate_code, validate_time_zone
+from apps.organizations.validators import (
+    validate_code,
+    validate_currency,
+    validate_language,
+    validate_time_zone,
+)
 
 
 class Organization(Entity):
@@ -23,8 +28,10 @@ class Organization(Entity):
     time_zone = models.CharField(
         _("time zone"), max_length=40, default="Asia/Shanghai", validators=[validate_time_zone]
     )
-    currency = models.CharField(_("currency"), max_length=3, default="CNY")
-    language = models.CharField(_("language"), max_length=10, default="zh-hans")
+    currency = models.CharField(_("currency"), max_length=3, default="CNY", validators=[validate_currency])
+    language = models.CharField(
+        _("language"), max_length=10, default="zh-hans", validators=[validate_language]
+    )
     is_demo = models.BooleanField(_("demo company"), default=False)
     created_at = models.DateTimeField(_("opened"), default=timezone.now, editable=False)
 
@@ -49,12 +56,15 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     language = models.CharField(
-        _("language"), max_length=10, blank=True, help_text=_("Empty: Simplified Chinese, the language of the house.")
+        _("language"),
+        max_length=10,
+        blank=True,
+        help_text=_("Empty: Simplified Chinese, the language of the house."),
     )
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("login")
-        verbose_name_plural = _("logins")
+        verbose_name = _("login")  # type: ignore[assignment]
+        verbose_name_plural = _("logins")  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
@@ -64,7 +74,12 @@ class Department(OrganizationOwned):
     code = models.CharField(_("code"), max_length=50)
     name = models.CharField(_("name"), max_length=100)
     manager = TenantForeignKey(
-        "organizations.Member", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("head")
+        "organizations.Member",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("head"),
     )
 
     class Meta:
@@ -89,10 +104,18 @@ class Member(OrganizationOwned):
     name = models.CharField(_("name"), max_length=100)
     email = models.EmailField(_("e-mail"), blank=True)
     department = TenantForeignKey(
-        Department, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("department")
+        Department,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="members",
+        verbose_name=_("department"),
     )
     roles = ArrayField(
-        models.CharField(max_length=20, choices=Role.choices), default=list, blank=True, verbose_name=_("roles")
+        models.CharField(max_length=20, choices=Role.choices),
+        default=list,
+        blank=True,
+        verbose_name=_("roles"),
     )
     kind = models.CharField(
         _("kind"), max_length=10, choices=MemberKind.choices, default=MemberKind.PERSON, editable=False
@@ -110,7 +133,9 @@ class Member(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(fields=["organization", "username"], name="member_username_once"),
             models.UniqueConstraint(
-                fields=["organization", "user"], condition=models.Q(user__isnull=False), name="member_user_once"
+                fields=["organization", "user"],
+                condition=models.Q(user__isnull=False),
+                name="member_user_once",
             ),
             models.UniqueConstraint(
                 fields=["organization"], condition=models.Q(kind=MemberKind.SYSTEM), name="member_system_once"

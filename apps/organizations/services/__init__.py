@@ -1,6 +1,7 @@
 from apps.organizations.services.access import (
     accept_invitation,
     create_token,
+    enter_support,
     grant_support,
     invite_member,
     revoke_invitation,
@@ -28,6 +29,7 @@ __all__ = [
     "change_member",
     "change_organization",
     "create_token",
+    "enter_support",
     "grant_support",
     "handles",
     "invite_member",

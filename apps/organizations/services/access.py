@@ -15,7 +15,7 @@ from apps.audit.services import audited, record
 from apps.core.errors import Conflict, RuleViolation
 from apps.core.permissions import require
 from apps.core.tenancy import organization_scope
-from apps.organizations.enums import MemberKind, Role
+from apps.organizations.enums import MemberKind, Role, TokenScope
 from apps.organizations.models import ApiToken, Invitation, Member, Organization, SupportGrant, User
 from apps.organizations.models.access import digest, new_secret
 
@@ -23,9 +23,17 @@ INVITATION_DAYS = 7
 
 
 @audited("organizations.invitation.sent")
-def invite_member(email: str, *, name: str, roles: list[str], member: Member | None = None, actor: Member) -> Invitation:
-    """Send a link that makes its reader a member (`member`: this staff row gets the login). Mail goes out on commit."""
+def invite_member(
+    email: str, *, name: str, roles: list[str], member: Member | None = None, actor: Member
+) -> Invitation:
+    """Send a link that makes its reader a member (`member`: this staff row gets the login). Mail goes out
+    on commit.
+
+    The invitation that is returned has the `link`, for who made it to pass on; only its digest is kept.
+    """
     require(actor, "organizations.member.change")
+    if member is not None and (member.user_id is not None or member.kind != MemberKind.PERSON):
+        raise Conflict("has_login", _("This member has a login already."))
     secret = new_secret()
     invitation = Invitation(
         email=email,
@@ -41,12 +49,14 @@ def invite_member(email: str, *, name: str, roles: list[str], member: Member | N
     except ValidationError as error:
         raise RuleViolation("invalid", " ".join(error.messages)) from error
     invitation.save()
+    invitation.link = f"{settings.PUBLIC_URL}/invitations/{secret}/"
     organization = Organization.objects.get(pk=invitation.organization_id)
-    transaction.on_commit(lambda: _mail_invitation(invitation, organization, secret))
+    # A mail server that is down loses no invitation: it stands in the list, and its link can be passed on.
+    transaction.on_commit(lambda: _mail_invitation(invitation, organization), robust=True)
     return invitation
 
 
-def _mail_invitation(invitation: Invitation, organization: Organization, secret: str) -> None:
+def _mail_invitation(invitation: Invitation, organization: Organization) -> None:
     with translation.override(organization.language):
         send_mail(
             _("Invitation to %(organization)s") % {"organization": organization.name},
@@ -57,7 +67,7 @@ def _mail_invitation(invitation: Invitation, organization: Organization, secret:
             % {
                 "name": invitation.name,
                 "organization": organization.name,
-                "link": f"{settings.PUBLIC_URL}/invitations/{secret}/",
+                "link": invitation.link,
                 "days": INVITATION_DAYS,
             },
             None,
@@ -65,7 +75,9 @@ def _mail_invitation(invitation: Invitation, organization: Organization, secret:
         )
 
 
-def accept_invitation(invitation: Invitation, *, user: User | None, username: str = "", password: str = "") -> Member:
+def accept_invitation(
+    invitation: Invitation, *, user: User | None, username: str = "", password: str = ""
+) -> Member:
     """Make the reader a member: with their login, or with a new one (`username`, `password`).
 
     Raises Conflict("invitation_closed") when used, revoked or expired.
@@ -86,33 +98,34 @@ def accept_invitation(invitation: Invitation, *, user: User | None, username: st
             except ValidationError as error:
                 raise RuleViolation("invalid", " ".join(error.messages)) from error
             user.save()
-        return _join(invitation, user=user, actor=invitation.invited_by)
+        elif Member.objects.filter(user=user).exists():
+            raise Conflict("already_member", _("This login already belongs to the organization."))
+        member = invitation.member
+        if member is None:
+            taken = Member.objects.filter(username=user.username).exists()
+            member = Member(
+                username=f"{user.username}-{invitation.pk.hex[-4:]}" if taken else user.username,
+                name=invitation.name,
+                email=invitation.email,
+            )
+        return _join(member, invitation=invitation, user=user, actor=member)
 
 
 @audited("organizations.invitation.accepted")
-def _join(invitation: Invitation, *, user: User, actor: Member) -> Member:
-    if Member.objects.filter(user=user).exists():
-        raise Conflict("already_member", _("This login already belongs to the organization."))
-    member = invitation.member
-    if member is None:
-        taken = Member.objects.filter(username=user.username).exists()
-        member = Member(
-            username=f"{user.username}-{invitation.pk.hex[-4:]}" if taken else user.username,
-            name=invitation.name,
-            email=invitation.email,
-        )
+def _join(member: Member, *, invitation: Invitation, user: User, actor: Member) -> Member:
     member.roles = sorted({*member.roles, *invitation.roles})
-    member.user = user
+    member.user, member.is_active = user, True
     member.save()
     invitation.accepted_at = timezone.now()
     invitation.save(update_fields=["accepted_at"])
-    record(joined=member.username)
+    record(invited_by=invitation.invited_by.username, email=invitation.email)
     return member
 
 
 @audited("organizations.invitation.revoked")
 def revoke_invitation(invitation: Invitation, *, actor: Member) -> Invitation:
     require(actor, "organizations.member.change")
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if not invitation.is_open:
         raise Conflict("invitation_closed", _("This invitation is no longer open."))
     invitation.revoked_at = timezone.now()
@@ -151,6 +164,7 @@ def grant_support(operator: User, *, reason: str, until: datetime, actor: Member
 @audited("organizations.support.revoked")
 def revoke_support(grant: SupportGrant, *, actor: Member) -> SupportGrant:
     require(actor, "organizations.support.grant")
+    grant = SupportGrant.objects.select_for_update().get(pk=grant.pk)
     if grant.revoked_at is not None:
         raise Conflict("already_revoked", _("This grant has ended already."))
     grant.revoked_at = timezone.now()
@@ -160,25 +174,43 @@ def revoke_support(grant: SupportGrant, *, actor: Member) -> SupportGrant:
     return grant
 
 
-def create_token(member: Member, *, name: str, scopes: list[str] | None = None, actor: Member) -> tuple[ApiToken, str]:
+@audited("organizations.support.entered")
+def enter_support(member: Member, *, actor: Member) -> Member:
+    """The platform's support looks in: logged once a session and day, for the owner to see."""
+    record(operator=member.username)
+    return member
+
+
+def create_token(
+    member: Member, *, name: str, scopes: list[str] | None = None, actor: Member
+) -> tuple[ApiToken, str]:
     """A new API token for a member with a login; the secret is returned once and never stored."""
-    if member.user is None:
+    require(actor, "organizations.token.manage")
+    if member.user is None or member.kind != MemberKind.PERSON:
         raise RuleViolation("no_login", _("Only a member with a login can have an API token."))
-    _knox, secret = AuthToken.objects.create(user=member.user)
-    token = _keep_token(member, name=name, scopes=scopes or [], token_digest=_knox.digest, actor=actor)
+    if not name.strip():
+        raise RuleViolation("name_required", _("Please say what the token is for."))
+    if not set(scopes or []) <= set(TokenScope.values):
+        raise RuleViolation("unknown_scope", _("This scope does not exist."))
+    knox_token, secret = AuthToken.objects.create(user=member.user)
+    token = _keep_token(
+        member, name=name.strip()[:100], scopes=scopes or [], token_digest=knox_token.digest, actor=actor
+    )
     return token, secret
 
 
 @audited("organizations.token.created")
-def _keep_token(member: Member, *, name: str, scopes: list[str], token_digest: str, actor: Member) -> ApiToken:
-    require(actor, "organizations.token.manage")
+def _keep_token(
+    member: Member, *, name: str, scopes: list[str], token_digest: str, actor: Member
+) -> ApiToken:
     return ApiToken.objects.create(member=member, name=name, scopes=scopes, token_digest=token_digest)
 
 
 @audited("organizations.token.revoked")
 def revoke_token(token: ApiToken, *, actor: Member) -> ApiToken:
+    """End a token at once; the log keeps whose it was."""
     require(actor, "organizations.token.manage")
     record(name=token.name, member=token.member.username)
     AuthToken.objects.filter(digest=token.token_digest).delete()
-    token.delete()
+    ApiToken.objects.filter(pk=token.pk).delete()
     return token

@@ -1,8 +1,9 @@
 """Jobs: long work that can be left, cancelled, and survives a kill.
 
-`request_job` writes the row and, when the transaction commits, sends a hint to the queue. `run_job` leases the row,
-runs the handler registered for its kind in one transaction of the organization, and settles it. A handler must be
-idempotent: after a kill it runs again. Progress is written on a connection of its own, so that it is seen at once.
+`request_job` writes the row and, when the transaction commits, sends a hint to the queue. `run_job`
+leases the row, runs the handler registered for its kind in one transaction of the organization, and
+settles it. A handler must be idempotent: after a kill it runs again. Progress is written on a connection
+of its own, so that it is seen at once.
 """
 
 from __future__ import annotations
@@ -87,29 +88,27 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 
 @audited("organizations.job.requested")
 def request_job(kind: str, *, key: str, actor: Member, **arguments: Any) -> Job:
-    """Want a job. The same kind and key while one waits or runs is that one; a finished one is started anew."""
-    job = Job.objects.select_for_update().filter(kind=kind, key=key).first()
-    if job is not None and not job.is_finished:
-        return job
-    if job is None:
-        job = Job(kind=kind, key=key)
-    job.arguments, job.requested_by, job.state = arguments, actor, JobState.QUEUED
-    job.attempts = job.done = job.total = 0
-    job.message, job.result, job.finished_at, job.cancel_requested = "", {}, None, False
-    job.leased_until = None
-    job.created_at = timezone.now()
-    job.save()
+    """Want a job. The same kind and key while one waits or runs is that one; a finished one starts anew."""
+    wish = Job(kind=kind, key=key, arguments=arguments, requested_by=actor)
+    Job.objects.bulk_create([wish], ignore_conflicts=True)
+    job = Job.objects.select_for_update().get(kind=kind, key=key)
+    if job.pk != wish.pk:
+        if not job.is_finished:
+            return job
+        move(job, JobState.QUEUED, JOB_TRANSITIONS)
+        job.arguments, job.requested_by, job.created_at = arguments, actor, timezone.now()
+        job.attempts = job.done = job.total = 0
+        job.message, job.result, job.finished_at, job.cancel_requested = "", {}, None, False
+        job.save()
     organization_id, job_id = job.organization_id, job.pk
-    transaction.on_commit(
-        lambda: job_wanted.send(sender=Job, organization_id=organization_id, job_id=job_id)
-    )
+    transaction.on_commit(lambda: job_wanted.send(sender=Job, organization_id=organization_id, job_id=job_id))
     return job
 
 
 @audited("organizations.job.cancelled")
 def cancel_job(job: Job, *, actor: Member) -> Job:
     """Ask a job to stop: at once if it still waits, at its next step if it runs."""
-    require(actor, "organizations.job.cancel")
+    require(actor, "organizations.job.cancel", job)
     job = Job.objects.select_for_update().get(pk=job.pk)
     if job.is_finished:
         raise Conflict("job_finished", _("This job has already finished."))
@@ -122,29 +121,23 @@ def cancel_job(job: Job, *, actor: Member) -> Job:
 
 
 def run_job(organization_id: UUID, job_id: UUID) -> None:
-    """Run a waiting job, or one whose worker died. Called by a worker; doing nothing is a fine answer."""
+    """Run a waiting job, or one whose worker died. Called by a worker; doing nothing is a fine answer.
+
+    After three lost workers a job has failed: what kills workers must not do so for ever.
+    """
     with organization_scope(organization_id):
-        job = (
-            Job.objects.select_for_update(skip_locked=True)
-            .filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=timezone.now()))
-            .filter(pk=job_id)
-            .first()
-        )
+        job = _lease(job_id)
         if job is None:
             return
-        job.attempts += 1
-        job.leased_until = timezone.now() + LEASE
-        job.state = JobState.RUNNING
-        job.save()
-        language = job.requested_by.user.language if job.requested_by.user else ""
-        organization = job.organization
+        user, organization = job.requested_by.user, job.organization
+        language = user.language if user is not None and user.language else organization.language
     progress = Progress(job)
     state, message, result = JobState.DONE, "", {}
     try:
         with (
             organization_scope(organization_id),
             origin("job"),
-            translation.override(language or organization.language),
+            translation.override(language),
             timezone.override(organization.zone),
         ):
             result = HANDLERS[job.kind](job, progress) or {}
@@ -154,23 +147,59 @@ def run_job(organization_id: UUID, job_id: UUID) -> None:
         state, message = JobState.FAILED, str(error)
     except Exception:
         log.exception("job failed", kind=job.kind, job=str(job.pk), attempt=job.attempts)
-        state = JobState.QUEUED if job.attempts < ATTEMPTS else JobState.FAILED
-        with translation.override(language or organization.language):
-            message = _("Something went wrong on our side. Quote this number: %(number)s") % {"number": job.pk}
+        state, message = JobState.QUEUED, _broken(job, language)
     finally:
         progress.close()
+    if state == JobState.QUEUED and job.attempts >= ATTEMPTS:
+        state = JobState.FAILED
     with organization_scope(organization_id):
-        job = Job.objects.select_for_update().get(pk=job_id)
-        job.state, job.message, job.result = state, message, result
-        job.leased_until = None
-        job.finished_at = None if state == JobState.QUEUED else timezone.now()
-        if state == JobState.DONE:
-            job.done = job.total = max(job.done, job.total, 1)
-        job.save()
+        _settle(job, state, message=message, result=result)
+
+
+def _lease(job_id: UUID) -> Job | None:
+    """Take a job that waits or was left behind, unless another worker holds it."""
+    job = (
+        Job.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=timezone.now()))
+        .filter(pk=job_id)
+        .first()
+    )
+    if job is None:
+        return None
+    if job.attempts >= ATTEMPTS:
+        _settle(job, JobState.FAILED, message=_broken(job, job.organization.language), result={})
+        return None
+    if job.state == JobState.QUEUED:
+        move(job, JobState.RUNNING, JOB_TRANSITIONS)
+    job.attempts += 1
+    job.leased_until = timezone.now() + LEASE
+    job.save()
+    return job
+
+
+def _settle(leased: Job, state: JobState, *, message: str, result: dict[str, Any]) -> None:
+    """Write how a job ended, unless its lease ran out meanwhile and it is another worker's now."""
+    job = Job.objects.select_for_update().get(pk=leased.pk)
+    if job.attempts != leased.attempts or job.is_finished:
+        return
+    if job.state == JobState.QUEUED:
+        move(job, JobState.RUNNING, JOB_TRANSITIONS)
+    move(job, state, JOB_TRANSITIONS)
+    job.message, job.result = message[:300], result
+    job.leased_until = None
+    job.finished_at = None if state == JobState.QUEUED else timezone.now()
+    if state == JobState.DONE:
+        job.done = job.total = max(job.done, job.total, 1)
+    job.save()
+
+
+def _broken(job: Job, language: str) -> str:
+    with translation.override(language):
+        return _("Something went wrong on our side. Quote this number: %(number)s") % {"number": job.pk}
 
 
 def sweep_jobs() -> int:
-    """Send again what waits without a message or lost its worker; returns how many. Runs every half minute."""
+    """Send again what waits without a message or lost its worker; returns how many. Runs twice a minute."""
     with all_organizations(reason="find waiting jobs of every organization"):
         lost = list(
             Job.objects.filter(

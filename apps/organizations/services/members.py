@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -36,18 +37,33 @@ def add_member(
 def change_member(member: Member, *, actor: Member, **values: Any) -> Member:
     """Change name, e-mail, department, roles or is_active. The last active owner keeps role and access."""
     require(actor, "organizations.member.change")
+    owners = _lock_owners()
+    member = Member.objects.select_for_update().get(pk=member.pk)
     if member.kind != MemberKind.PERSON:
         raise RuleViolation("not_a_person", _("This member belongs to the system and cannot be changed."))
-    for name in ("name", "email", "department", "roles", "is_active"):
+    for name in ("name", "email", "department", "is_active"):
         if name in values:
             setattr(member, name, values[name])
+    if "roles" in values:
+        member.roles = sorted(set(values["roles"]))
     _save(member)
-    owners = Member.objects.select_for_update().filter(is_active=True, roles__contains=[Role.OWNER])
-    if not owners.exists():
+    if (
+        member.pk in owners
+        and not owners - {member.pk}
+        and not (member.is_active and Role.OWNER in member.roles)
+    ):
         raise RuleViolation(
             "last_owner", _("An organization needs an active owner. Name another owner first.")
         )
     return member
+
+
+def _lock_owners() -> set[UUID]:
+    """The active owners, locked in one order, so that two who dismiss each other at once do it one after
+    the other.
+    """
+    owners = Member.objects.filter(is_active=True, kind=MemberKind.PERSON, roles__contains=[Role.OWNER])
+    return set(owners.order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
 def _save(member: Member) -> None:

@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.audit.services import audited
+from apps.audit.services import audited, record
 from apps.core.errors import RuleViolation
 from apps.core.permissions import require
-from apps.core.tenancy import organization_scope
+from apps.core.tenancy import organization_scope, require_organization_id
 from apps.organizations.enums import MemberKind, Role
 from apps.organizations.models import Department, Member, Organization, User
 from apps.organizations.signals import organization_opened
@@ -24,11 +24,13 @@ def open_organization(
     time_zone: str = "Asia/Shanghai",
     currency: str = "CNY",
     is_demo: bool = False,
+    operator: User | None = None,
 ) -> Organization:
     """Open a company: its row, its system member, and `owner` as its first owner.
 
-    Without an owner (an import from the command line) the first owner is added later. Raises RuleViolation with the
-    code of the field that is wrong, "code_taken" if another company has the address.
+    `operator` is the platform operator who does it, for the audit log. Without an owner (an import from
+    the command line) the first owner is added later. Raises RuleViolation with the code of the field
+    that is wrong, "code_taken" if another company has the address.
     """
     organization = Organization(
         code=code, name=name, language=language, time_zone=time_zone, currency=currency, is_demo=is_demo
@@ -41,17 +43,23 @@ def open_organization(
                 "code_taken", _("The address “%(code)s” is already in use.") % {"code": code}
             ) from error
         field, messages = next(iter(error.message_dict.items()))
-        raise RuleViolation(field, f"{Organization._meta.get_field(field).verbose_name}: {messages[0]}") from error
+        raise RuleViolation(
+            field, f"{Organization._meta.get_field(field).verbose_name}: {messages[0]}"
+        ) from error
     with transaction.atomic():
         organization.save()
         with organization_scope(organization):
             system = Member.objects.create(username="system", name="stockcheck", kind=MemberKind.SYSTEM)
-            _start(organization, owner=owner, actor=system)
+            _start(organization, owner=owner, operator=operator, actor=system)
     return organization
 
 
 @audited("organizations.organization.opened")
-def _start(organization: Organization, *, owner: User | None, actor: Member) -> Organization:
+def _start(
+    organization: Organization, *, owner: User | None, operator: User | None, actor: Member
+) -> Organization:
+    if operator is not None:
+        record(platform_operator=operator.username)
     if owner is not None:
         Member.objects.create(
             username=owner.username,
@@ -66,8 +74,12 @@ def _start(organization: Organization, *, owner: User | None, actor: Member) -> 
 
 @audited("organizations.organization.changed")
 def change_organization(organization: Organization, *, actor: Member, **values: Any) -> Organization:
-    """Change name, time zone, currency or language. The code is part of every link and stays."""
+    """Change the active organization's name, time zone, currency or language. The code is in every link and
+    stays.
+    """
     require(actor, "organizations.settings.change")
+    here = Organization.objects.select_for_update().filter(pk=require_organization_id())
+    organization = here.get(pk=organization.pk)
     for name in ("name", "time_zone", "currency", "language"):
         if name in values:
             setattr(organization, name, values[name])
@@ -83,8 +95,11 @@ def change_organization(organization: Organization, *, actor: Member, **values: 
 def save_department(code: str, *, name: str, manager: Member | None = None, actor: Member) -> Department:
     """Create or rename a department, by its code."""
     require(actor, "organizations.settings.change")
-    department = Department.objects.filter(code=code).first() or Department(code=code)
+    department = Department.objects.select_for_update().filter(code=code).first() or Department(code=code)
     department.name, department.manager = name, manager
-    department.full_clean()
+    try:
+        department.full_clean()
+    except ValidationError as error:
+        raise RuleViolation("invalid", " ".join(error.messages)) from error
     department.save()
     return department

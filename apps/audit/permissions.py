@@ -1,0 +1,3 @@
+from apps.core.permissions import declare
+
+declare({"audit.entry.view": "owner auditor"})
