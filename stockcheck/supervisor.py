@@ -45,17 +45,18 @@ class Console:
 
 @dataclass
 class Child:
-    """A program that has to run for as long as the supervisor does."""
+    """A program that has to run for as long as the supervisor does; a lower ``stage`` is stopped earlier."""
 
     name: str
     command: Sequence[str]
+    stage: int = 0
     patience: float = 10.0
     pause: float = 1.0
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
 
 
 class Supervisor:
-    """Runs children until it is told to stop; ``order`` of the children is the order of stopping."""
+    """Runs children until it is told to stop."""
 
     def __init__(
         self,
@@ -81,8 +82,8 @@ class Supervisor:
         await self.stopping.wait()
         for watcher in watchers:
             watcher.cancel()
-        for child in self.children:
-            await self._end(child)
+        for stage in sorted({child.stage for child in self.children}):
+            await asyncio.gather(*(self._end(child) for child in self.children if child.stage == stage))
         await asyncio.gather(*keepers, *watchers, return_exceptions=True)
 
     def stop(self) -> None:
@@ -173,7 +174,7 @@ def free_port(host: str, wanted: int) -> int:
 
 
 def services(host: str, port: int, workers: int) -> list[Child]:
-    """What serves the project, in the order of stopping: scheduler, web, workers."""
+    """What serves the project; the workers stop last, because the others send them work."""
     python = [sys.executable, "-W", "ignore:You're running the worker with superuser"]
     web = (
         f"-m gunicorn stockcheck.wsgi --bind {host}:{port} --worker-class gthread --workers 2 --threads 8 "
@@ -185,7 +186,7 @@ def services(host: str, port: int, workers: int) -> list[Child]:
         Child("beat", [*python, *f"{queue} beat --loglevel INFO --pidfile= ".split()]),
         Child("web", [*python, *web.split()]),
         *(
-            Child(f"worker-{n}", [*python, *f"{queue} {worker} -n w{n}@%h".split()], patience=30)
+            Child(f"worker-{n}", [*python, *f"{queue} {worker} -n w{n}@%h".split()], stage=1, patience=30)
             for n in range(1, workers + 1)
         ),
     ]
@@ -255,11 +256,12 @@ async def serve(host: str, port: int, environment: Mapping[str, str], logins: st
 def main() -> None:
     """Prepare, serve, stop."""
     private_folder(STATE_DIR)
-    with (STATE_DIR / "supervisor.lock").open("w") as lock:
+    with (STATE_DIR / "supervisor.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SystemExit("It is running already, in another terminal.") from None
+            lock.seek(0)
+            raise SystemExit(f"It is running already, in another terminal: {lock.read()}") from None
         if ended := end_leftovers(STATE_DIR / "run"):
             print(f"Ended what a killed run left: {', '.join(ended)}", flush=True)
         database.ensure()
@@ -267,6 +269,8 @@ def main() -> None:
         port = free_port(host, wanted)
         if port != wanted:
             print(f"Port {wanted} is taken, using {port}.", flush=True)
+        lock.truncate(0)
+        print(f"http://{host}:{port}", file=lock, flush=True)
         metrics = STATE_DIR / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
         environment = {

@@ -149,4 +149,5 @@ def test_the_next_free_port_is_taken() -> None:
 
 
 def test_workers_stop_last() -> None:
-    assert [child.name for child in services("127.0.0.1", 8000, 2)] == ["beat", "web", "worker-1", "worker-2"]
+    stages = {child.name: child.stage for child in services("127.0.0.1", 8000, 2)}
+    assert stages == {"beat": 0, "web": 0, "worker-1": 1, "worker-2": 1}
