@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, DecimalField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -75,7 +75,8 @@ def _named(lines: QuerySet[StockLine] | None) -> QuerySet[StockLine]:
 
 def _valued(lines: QuerySet[StockLine]) -> QuerySet[StockLine]:
     product = DecimalField(max_digits=36, decimal_places=8)
-    return lines.annotate(value=F("on_hand") * F("item__standard_cost", output_field=product))
+    value = ExpressionWrapper(F("on_hand") * F("item__standard_cost"), output_field=product)
+    return lines.annotate(value=value)
 
 
 def stock_now(lines: QuerySet[StockLine] | None = None) -> QuerySet[StockLine]:
