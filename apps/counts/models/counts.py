@@ -53,7 +53,9 @@ class Count(OrganizationOwned):
     warehouse = TenantForeignKey(Warehouse, models.PROTECT, related_name="+", verbose_name=_("warehouse"))
     mode = models.CharField(_("mode"), max_length=10, choices=CountMode.choices, default=CountMode.STATIC)
     blind = models.BooleanField(
-        _("blind"), default=True, help_text=_("Counters do not see the book quantity before the count is closed.")
+        _("blind"),
+        default=True,
+        help_text=_("Counters do not see the book quantity before the count is closed."),
     )
     state = models.CharField(_("state"), max_length=10, choices=CountState.choices, default=CountState.DRAFT)
     due_on = models.DateField(_("due on"), null=True, blank=True)
@@ -79,11 +81,13 @@ class Count(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(fields=["organization", "count_no"], name="count_no_once"),
             models.CheckConstraint(
-                condition=Q(state__in=[CountState.DRAFT, CountState.CANCELLED]) | Q(snapshot_at__isnull=False),
+                condition=Q(state__in=[CountState.DRAFT, CountState.CANCELLED])
+                | Q(snapshot_at__isnull=False),
                 name="count_released_has_snapshot",
             ),
             models.CheckConstraint(
-                condition=~Q(state=CountState.CLOSED) | Q(closed_at__isnull=False), name="count_closed_has_time"
+                condition=~Q(state=CountState.CLOSED) | Q(closed_at__isnull=False),
+                name="count_closed_has_time",
             ),
         ]
 

@@ -121,7 +121,9 @@ class CountEntry(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(fields=["organization", "count", "entry_no"], name="count_entry_once"),
             models.UniqueConstraint(
-                fields=["organization", "voids"], condition=Q(voids__isnull=False), name="count_entry_voided_once"
+                fields=["organization", "voids"],
+                condition=Q(voids__isnull=False),
+                name="count_entry_voided_once",
             ),
             models.CheckConstraint(
                 condition=Q(voids__isnull=True, base_quantity__gte=0, quantity__gte=0)
@@ -130,7 +132,10 @@ class CountEntry(OrganizationOwned):
             ),
             models.CheckConstraint(condition=Q(round__gte=1), name="count_entry_round_positive"),
         ]
-        indexes = [models.Index(fields=["organization", "line", "round"], name="count_entry_by_line")]
+        indexes = [
+            models.Index(fields=["organization", "line", "round"], name="count_entry_by_line"),
+            models.Index(fields=["organization", "counter", "count"], name="count_entry_by_counter"),
+        ]
         triggers = APPEND_ONLY
 
     def __str__(self) -> str:

@@ -1,0 +1,199 @@
+"""Lines of a count: blind for the counter, and with the five numbers as they stand.
+
+`five_numbers` is the one place where they are defined; closing a count stores what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from apps.core.tenancy import require_organization_id
+from apps.counts.enums import CountMode
+from apps.counts.models import Count, CountEntry, CountLine, CountTask
+
+FIVE_NUMBERS = """
+standing AS (
+  SELECT e.line_id, e.round, sum(e.base_quantity) AS counted, max(e.counted_at) AS counted_at
+  FROM counts_countentry e
+  WHERE e.organization_id = %(organization)s AND e.count_id = %(count)s AND e.voids_id IS NULL
+    AND NOT EXISTS (SELECT FROM counts_countentry v
+                    WHERE v.organization_id = e.organization_id AND v.voids_id = e.id)
+  GROUP BY e.line_id, e.round
+), counted AS (
+  SELECT DISTINCT ON (line_id) line_id, round, counted, counted_at
+  FROM standing ORDER BY line_id, round DESC
+), cut AS (
+  SELECT l.id, l.stock_line_id, c.round, c.counted, c.counted_at,
+    CASE WHEN %(dynamic)s THEN coalesce(c.counted_at, %(snapshot_at)s) ELSE %(snapshot_at)s END AS moment
+  FROM counts_countline l LEFT JOIN counted c ON c.line_id = l.id
+  WHERE l.organization_id = %(organization)s AND l.count_id = %(count)s {only}
+), five AS (
+  SELECT cut.id, cut.round, cut.counted, cut.counted_at,
+    coalesce(sum(g.quantity) FILTER (WHERE g.posted_at <= %(snapshot_at)s), 0) AS snapshot,
+    coalesce(sum(g.quantity) FILTER (WHERE g.posted_at > %(snapshot_at)s AND g.quantity > 0), 0) AS moved_in,
+    coalesce(-sum(g.quantity) FILTER (WHERE g.posted_at > %(snapshot_at)s AND g.quantity < 0), 0) AS moved_out
+  FROM cut LEFT JOIN movements_ledgerentry g ON g.organization_id = %(organization)s
+    AND g.stock_line_id = cut.stock_line_id AND g.posted_at <= cut.moment
+  GROUP BY cut.id, cut.round, cut.counted, cut.counted_at
+)
+"""
+
+
+def five_numbers(count: Count, lines: Iterable[UUID] | None = None) -> tuple[str, dict[str, Any]]:
+    """SQL of a WITH list that ends in `five` (id, round, counted, counted_at, snapshot, moved_in, moved_out).
+
+    - snapshot: what the ledger says was there at the snapshot. History that a bundle brings while the count is open
+      is in it.
+    - moved_in, moved_out: the ledger after the snapshot up to the line's own moment: the latest time at which its
+      last round was counted (dynamic), or the snapshot itself (static: nothing). Equal times count as before.
+    - counted: the sum of the last round that has an entry which was not undone; null without any.
+
+    `lines` restricts it to some of the count's lines.
+    """
+    parameters: dict[str, Any] = {
+        "organization": require_organization_id(),
+        "count": count.pk,
+        "snapshot_at": count.snapshot_at,
+        "dynamic": count.mode == CountMode.DYNAMIC,
+    }
+    only = ""
+    if lines is not None:
+        only, parameters["lines"] = "AND l.id = ANY(%(lines)s)", list(lines)
+    return FIVE_NUMBERS.format(only=only), parameters
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLine:
+    """A line with its numbers; `variance` and `counted` are None as long as nobody counted it."""
+
+    id: UUID
+    stock_line_id: UUID
+    warehouse: str
+    location: str
+    sku: str
+    name: str
+    lot: str
+    unit: str
+    round: int
+    is_found: bool
+    snapshot: Decimal
+    moved_in: Decimal
+    moved_out: Decimal
+    expected: Decimal
+    counted: Decimal | None
+    counted_at: datetime | None
+    variance: Decimal | None
+    unit_cost: Decimal
+    value: Decimal | None
+
+
+_NAMES = """
+  FROM {source}
+  JOIN movements_stockline s ON s.organization_id = %(organization)s AND s.id = l.stock_line_id
+  JOIN catalog_item i ON i.organization_id = %(organization)s AND i.id = s.item_id
+  JOIN catalog_location p ON p.organization_id = %(organization)s AND p.id = s.location_id
+  JOIN catalog_warehouse w ON w.organization_id = %(organization)s AND w.id = s.warehouse_id
+"""
+
+_COLUMNS = """
+SELECT l.id, l.stock_line_id, w.code, p.code, i.sku, i.name, s.lot, i.base_unit, {round}, l.is_found,
+  n.snapshot, n.moved_in, n.moved_out, n.snapshot + n.moved_in - n.moved_out, n.counted, n.counted_at,
+  n.counted - (n.snapshot + n.moved_in - n.moved_out), l.unit_cost,
+  round((n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost, 4)
+"""
+
+_ORDERS = {
+    "place": "p.walk_order, p.code, i.sku, s.lot",
+    "value": "abs(n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost DESC NULLS LAST,"
+    " p.walk_order, p.code, i.sku, s.lot",
+}
+
+
+def live_lines(
+    count: Count,
+    *,
+    lines: Iterable[UUID] | None = None,
+    differing: bool = False,
+    counted: bool = False,
+    sort: str = "place",
+) -> Iterator[LiveLine]:
+    """Lines with their five numbers: as stored when the count is closed, as they stand while it is open.
+
+    `differing` keeps counted lines whose variance is not zero, `counted` those that were counted at all. `sort` is
+    "place" (walking order) or "value" (largest absolute value of the variance first). One query, streamed. The
+    caller asks `sees_book` first.
+    """
+    if count.snapshot_at is None:
+        return
+    numbers, parameters = five_numbers(count, lines)
+    only = "AND l.id = ANY(%(lines)s)" if lines is not None else ""
+    where = f"WHERE l.organization_id = %(organization)s AND l.count_id = %(count)s {only}"
+    if differing:
+        where += " AND n.counted <> n.snapshot + n.moved_in - n.moved_out"
+    elif counted:
+        where += " AND n.counted IS NOT NULL"
+    if count.is_open:
+        head = f"WITH {numbers} {_COLUMNS.format(round='greatest(l.round, coalesce(n.round, 1))')}"
+        source = "counts_countline l JOIN five n ON n.id = l.id"
+    else:
+        head = _COLUMNS.format(round="l.round")
+        source = "counts_countline l"
+        head, where = head.replace("n.", "l."), where.replace("n.", "l.")
+    order = _ORDERS[sort] if count.is_open else _ORDERS[sort].replace("n.", "l.")
+    sql = f"{head} {_NAMES.format(source=source)} {where} ORDER BY {order}"
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while rows := cursor.fetchmany(2000):
+            for row in rows:
+                yield LiveLine(*row)
+
+
+def _entered(**values: Any) -> Exists:
+    """Something stands for the line: an entry that was not undone."""
+    undone = CountEntry.objects.filter(voids=OuterRef("pk"))
+    return Exists(
+        CountEntry.objects.filter(~Exists(undone), line=OuterRef("pk"), voids__isnull=True, **values)
+    )
+
+
+def lines_for_counter(task: CountTask) -> QuerySet[CountLine, dict[str, Any]]:
+    """What a task's counter walks along: place, item, lot, unit, whether it was entered in this round.
+
+    Dictionaries without any book figure, and in walking order: nothing in them depends on one.
+    """
+    return (
+        CountLine.objects.filter(task=task)
+        .annotate(is_entered=_entered(round=task.round))
+        .order_by(
+            "stock_line__location__walk_order",
+            "stock_line__location__code",
+            "stock_line__item__sku",
+            "stock_line__lot",
+        )
+        .values(
+            "id",
+            "is_found",
+            "is_entered",
+            item_id=F("stock_line__item"),
+            location=F("stock_line__location__code"),
+            location_name=F("stock_line__location__name"),
+            sku=F("stock_line__item__sku"),
+            name=F("stock_line__item__name"),
+            spec=F("stock_line__item__spec"),
+            unit=F("stock_line__item__base_unit"),
+            lot=F("stock_line__lot"),
+        )
+    )
+
+
+def uncounted_lines(count: Count) -> QuerySet[CountLine]:
+    """Lines for which nothing stands in any round."""
+    return CountLine.objects.filter(~Q(_entered()), count=count)

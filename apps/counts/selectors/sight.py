@@ -1,0 +1,54 @@
+"""Who sees book quantities: a counter never does before the count is closed, by any channel."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from apps.counts.enums import CountState
+from apps.counts.models import Count, CountEntry, CountLocation, CountTask
+from apps.organizations.models import Member
+
+READERS = frozenset({"owner", "manager", "controller", "finance", "auditor"})
+"""Roles that read the book at all. Whoever holds none of them is here to count."""
+
+
+def is_recorder(member: Member, count: Count) -> bool:
+    """Whether the member counts here: has a task or has entered something, in any round."""
+    return (
+        CountTask.objects.filter(count=count, assignee=member).exists()
+        or CountEntry.objects.filter(count=count, counter=member).exists()
+    )
+
+
+def sees_book(member: Member, count: Count) -> bool:
+    """Whether the member may see the count's book figures, and whatever follows from them, now.
+
+    Closed counts: everybody who sees the count. Until then: nobody who is only here to count, and in a blind count
+    nobody who counts in it, whatever their other roles.
+    """
+    if member.is_system or count.state == CountState.CLOSED:
+        return True
+    if not member.role_set & READERS:
+        return False
+    return not (count.is_open and count.blind and is_recorder(member, count))
+
+
+def hidden_locations(member: Member) -> set[UUID]:
+    """Locations whose stock the member must not see now.
+
+    To those who are only here to count: every location of every open count. To others: the locations of the open
+    blind counts in which they count.
+    """
+    if member.is_system:
+        return set()
+    places = CountLocation.objects.filter(is_open=True, count__state=CountState.COUNTING)
+    if member.role_set & READERS:
+        open_blind = Count.objects.filter(state=CountState.COUNTING, blind=True)
+        counting = open_blind.filter(
+            Q(pk__in=CountTask.objects.filter(assignee=member).values("count"))
+            | Q(pk__in=CountEntry.objects.filter(counter=member, count__in=open_blind).values("count"))
+        )
+        places = places.filter(count__in=counting)
+    return set(places.values_list("location_id", flat=True))
