@@ -5,7 +5,9 @@ PostgreSQL refuses to run as root. In order of preference:
 1. not root: the embedded binaries, as they are;
 2. root: the same under ``unshare``, in a user namespace where root is nobody (files stay root's);
 3. root without user namespaces (most containers): as the account ``postgres`` or ``nobody``, with the data
-   and, when that account cannot read the virtual environment, Debian's binaries or a copy outside of it.
+   and, when that account cannot read the virtual environment, a copy of the binaries outside of it.
+
+Debian's PostgreSQL takes the place of the embedded one where that does not run.
 """
 
 import hashlib
@@ -98,16 +100,21 @@ def _unprivileged_account() -> str | None:
 
 
 def _copied_binaries(source: Path) -> Path:
-    """Copy the binaries to where an unprivileged account can read them: the environment may be in /root."""
-    install = source.parent
-    stamp = hashlib.sha256(f"{install}{install.stat().st_mtime_ns}".encode()).hexdigest()[:12]
+    """Copy the binaries to where an unprivileged account can read them: the environment may be in /root.
+
+    The wheel's programs find their libraries in the folder beside the package, so both are copied.
+    """
+    package = source.parent.parent
+    stamp = hashlib.sha256(f"{package}{package.stat().st_mtime_ns}".encode()).hexdigest()[:12]
     target = SHARED_STATE / f"postgres-{stamp}"
     if not target.exists():
         SHARED_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
         draft = target.with_suffix(f".{os.getpid()}")
-        shutil.copytree(install, draft, symlinks=True)
+        for folder in package.parent.glob(f"{package.name}*"):
+            if folder.suffix != ".dist-info":
+                shutil.copytree(folder, draft / folder.name, symlinks=True)
         draft.rename(target)
-    return target / "bin"
+    return target / source.relative_to(package.parent)
 
 
 def _candidates() -> Iterator[Runner]:
@@ -120,9 +127,10 @@ def _candidates() -> Iterator[Runner]:
         yield from (Runner(folder, prefix=UNSHARE) for folder in folders)
     account = _unprivileged_account()
     if account:
-        yield from (Runner(folder, account=account) for folder in folders)
         if embedded:
+            yield Runner(embedded, account=account)
             yield Runner(_copied_binaries(embedded), account=account)
+        yield from (Runner(folder, account=account) for folder in system_binaries())
 
 
 @cache

@@ -163,6 +163,26 @@ def test_a_first_start_that_was_interrupted_is_finished(cluster: Cluster) -> Non
         assert connection.execute("SELECT current_user").fetchone() == ("app",)
 
 
+def test_root_needs_no_user_namespace(tmp_path: Path) -> None:
+    """Without ``unshare`` on the path, as in a container that denies it, another account runs the server."""
+    environment = {"PATH": str(tmp_path)}
+    folder = tmp_path / "postgres"
+    with subprocess.Popen(
+        [sys.executable, "-c", USER, str(folder)],
+        cwd=BASE_DIR,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert Path(f"/proc/{server_seen_by(process)}").stat().st_uid != 0
+        process.communicate()
+    forget = "import sys; from pathlib import Path; from stockcheck.machine.cluster import Cluster;"
+    forget += "Cluster(Path(sys.argv[1])).destroy()"
+    subprocess.run([sys.executable, "-c", forget, str(folder)], cwd=BASE_DIR, env=environment, check=True)
+    assert not folder.exists()
+
+
 def test_commands_start_it_only_when_they_need_it(tmp_path: Path) -> None:
     environment = {**os.environ, "STATE_DIR": str(tmp_path)}
     environment.pop("DATABASE_URL", None)
