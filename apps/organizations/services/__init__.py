@@ -1,4 +1,5 @@
 from apps.organizations.services.access import (
+    SUPPORT_DAYS,
     accept_invitation,
     create_token,
     enter_support,
@@ -17,10 +18,17 @@ from apps.organizations.services.jobs import (
     run_job,
     sweep_jobs,
 )
-from apps.organizations.services.members import add_member, change_member
-from apps.organizations.services.organizations import change_organization, open_organization, save_department
+from apps.organizations.services.members import add_member, change_member, link_login
+from apps.organizations.services.organizations import (
+    change_organization,
+    choose_language,
+    open_organization,
+    open_with_owner,
+    save_department,
+)
 
 __all__ = [
+    "SUPPORT_DAYS",
     "JobCancelled",
     "Progress",
     "accept_invitation",
@@ -28,12 +36,15 @@ __all__ = [
     "cancel_job",
     "change_member",
     "change_organization",
+    "choose_language",
     "create_token",
     "enter_support",
     "grant_support",
     "handles",
     "invite_member",
+    "link_login",
     "open_organization",
+    "open_with_owner",
     "request_job",
     "revoke_invitation",
     "revoke_support",

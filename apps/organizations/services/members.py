@@ -67,8 +67,22 @@ def _lock_owners() -> set[UUID]:
 
 
 def _save(member: Member) -> None:
+    if Member.objects.filter(username=member.username).exclude(pk=member.pk).exists():
+        raise RuleViolation(
+            "username_taken",
+            _("The staff code “%(code)s” is already in use. Choose another.") % {"code": member.username},
+        )
     try:
-        member.full_clean(exclude=["organization"])
+        member.full_clean()
     except ValidationError as error:
         raise RuleViolation("invalid", " ".join(error.messages)) from error
     member.save()
+
+
+@audited("organizations.member.login_linked")
+def link_login(member: Member, *, user: User, actor: Member) -> Member:
+    """Give a member of staff the login by which they enter. Raises RuleViolation("invalid") if it has a member here."""
+    require(actor, "organizations.member.change")
+    member.user = user
+    _save(member)
+    return member

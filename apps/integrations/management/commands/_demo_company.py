@@ -120,7 +120,7 @@ def write_bundle(company: DemoCompany, folder: Path, *, today: datetime) -> None
 
 
 def _tables(company: DemoCompany, today: datetime) -> dict[str, list[Row]]:
-    chance = random.Random(company.code)  # noqa: S311 - a demo, not a secret
+    chance = random.Random(company.code)
     start = (today - timedelta(days=90)).replace(hour=8, minute=0, second=0, microsecond=0)
     places = [f"{zone}-{shelf:02d}" for zone in "AB" for shelf in range(1, 7)]
     documents: list[Row] = []
