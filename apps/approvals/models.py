@@ -21,9 +21,7 @@ class Approval(OrganizationOwned):
     state = models.CharField(
         _("state"), max_length=10, choices=ApprovalState.choices, default=ApprovalState.WAITING
     )
-    requested_by = TenantForeignKey(
-        Member, models.PROTECT, related_name="+", verbose_name=_("requested by")
-    )
+    requested_by = TenantForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("requested by"))
     requested_at = models.DateTimeField(_("requested"), default=timezone.now)
 
     class Meta:

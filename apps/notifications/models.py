@@ -29,7 +29,9 @@ class Notification(OrganizationOwned):
         ]
         indexes = [
             models.Index(
-                fields=["organization", "member"], condition=Q(read_at__isnull=True), name="notification_unread"
+                fields=["organization", "member"],
+                condition=Q(read_at__isnull=True),
+                name="notification_unread",
             )
         ]
 

@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class VariancesConfig(AppConfig):
     name = "apps.variances"
     verbose_name = _("Variances")
+
+    def ready(self) -> None:
+        from apps.variances import permissions, receivers  # noqa: F401

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.movements.enums import Node
+
 
 class CauseGroup(models.TextChoices):
     HUMAN = "H", _("human error")
@@ -47,6 +49,23 @@ BUILT_IN_CAUSES: tuple[tuple[str, str, str, str], ...] = (
 CAUSE_NAMES = {code: name for code, _group, _sign, name in BUILT_IN_CAUSES}
 
 
+NODE_OF_CAUSE: dict[str, str] = {
+    "receipt_not_posted": Node.PURCHASE,
+    "purchase_return_not_posted": Node.PURCHASE,
+    "short_delivery": Node.PURCHASE,
+    "issue_not_posted": Node.SALES,
+    "return_not_restocked": Node.SALES,
+    "transfer_not_received": Node.TRANSFER,
+    "transfer_unrecorded": Node.TRANSFER,
+    "gift_unrecorded": Node.INTERNAL,
+    "scrap_unrecorded": Node.INTERNAL,
+    "natural_loss": Node.INTERNAL,
+    "count_error": Node.COUNT,
+    "prior_variance": Node.COUNT,
+}
+"""Where in the chain a cause arises when no document says it; absent: anywhere, so only its document can say."""
+
+
 class VarianceState(models.TextChoices):
     OPEN = "open", _("to be explained")
     EXPLAINED = "explained", _("explained")
@@ -60,6 +79,10 @@ VARIANCE_TRANSITIONS = {
     VarianceState.PROPOSED: frozenset({VarianceState.OPEN, VarianceState.EXPLAINED, VarianceState.ADJUSTED}),
     VarianceState.ADJUSTED: frozenset({VarianceState.OPEN, VarianceState.EXPLAINED}),
 }
+
+
+EDITABLE_STATES = (VarianceState.OPEN, VarianceState.EXPLAINED)
+"""While causes may still change: what is proposed for adjustment is what the approver reads."""
 
 
 class Verdict(models.TextChoices):

@@ -10,88 +10,209 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('target_id', models.UUIDField(verbose_name='object')),
-                ('content_hash', models.CharField(max_length=64, verbose_name='content')),
-                ('state', models.CharField(choices=[('waiting', 'waiting for approval'), ('approved', 'approved'), ('rejected', 'rejected'), ('void', 'void')], default='waiting', max_length=10, verbose_name='state')),
-                ('requested_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='requested')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('requested_by', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='requested by')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                ("target_id", models.UUIDField(verbose_name="object")),
+                ("content_hash", models.CharField(max_length=64, verbose_name="content")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting for approval"),
+                            ("approved", "approved"),
+                            ("rejected", "rejected"),
+                            ("void", "void"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "requested_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="requested"),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="requested by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'approval',
-                'verbose_name_plural': 'approvals',
-                'ordering': ['-requested_at'],
+                "verbose_name": "approval",
+                "verbose_name_plural": "approvals",
+                "ordering": ["-requested_at"],
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('answer', models.CharField(choices=[('approve', 'approved'), ('reject', 'rejected')], max_length=10, verbose_name='answer')),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('content_hash', models.CharField(max_length=64, verbose_name='content')),
-                ('decided_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='decided')),
-                ('approval', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='approvals.approval', verbose_name='approval')),
-                ('member', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='decided by')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[("approve", "approved"), ("reject", "rejected")],
+                        max_length=10,
+                        verbose_name="answer",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                ("content_hash", models.CharField(max_length=64, verbose_name="content")),
+                (
+                    "decided_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="decided"),
+                ),
+                (
+                    "approval",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="approvals.approval",
+                        verbose_name="approval",
+                    ),
+                ),
+                (
+                    "member",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'decision',
-                'verbose_name_plural': 'decisions',
-                'ordering': ['decided_at', 'id'],
+                "verbose_name": "decision",
+                "verbose_name_plural": "decisions",
+                "ordering": ["decided_at", "id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'approved'])), fields=('organization', 'kind', 'target_id'), name='approval_one_live'),
+            model_name="approval",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["waiting", "approved"])),
+                fields=("organization", "kind", "target_id"),
+                name="approval_one_live",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=apps.core.tenancy.SameOrganization(field='requested_by', name='approvals_approval_requested_by_same_org'),
+            model_name="approval",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="requested_by", name="approvals_approval_requested_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=apps.core.tenancy.TenantTable(name='approvals_approval_tenant', platform_readable=False),
+            model_name="approval",
+            constraint=apps.core.tenancy.TenantTable(
+                name="approvals_approval_tenant", platform_readable=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('organization', 'approval', 'member'), name='decision_once'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "approval", "member"), name="decision_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('answer', 'approve'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='decision_rejection_has_reason'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("answer", "approve"), models.Q(("reason", ""), _negated=True), _connector="OR"
+                ),
+                name="decision_rejection_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=apps.core.tenancy.SameOrganization(field='approval', name='approvals_decision_approval_same_org'),
+            model_name="decision",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="approval", name="approvals_decision_approval_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=apps.core.tenancy.SameOrganization(field='member', name='approvals_decision_member_same_org'),
+            model_name="decision",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="member", name="approvals_decision_member_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=apps.core.tenancy.TenantTable(name='approvals_decision_tenant', platform_readable=False),
+            model_name="decision",
+            constraint=apps.core.tenancy.TenantTable(
+                name="approvals_decision_tenant", platform_readable=False
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';", hash='48ff8db1aa67a9b7f0697c38878636abca571660', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_cd8c6', table='approvals_decision', when='BEFORE')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';",
+                    hash="48ff8db1aa67a9b7f0697c38878636abca571660",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_cd8c6",
+                    table="approvals_decision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF current_database() LIKE 'test\\_%' THEN RETURN NULL; END IF; RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';", hash='2fcbf341112f69e174866635ff54eb2ff7f660b5', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_d38f4', table='approvals_decision', when='BEFORE')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF current_database() LIKE 'test\\_%' THEN RETURN NULL; END IF; RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';",
+                    hash="2fcbf341112f69e174866635ff54eb2ff7f660b5",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_d38f4",
+                    table="approvals_decision",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -9,113 +9,259 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('counts', '0001_initial'),
-        ('movements', '0001_initial'),
-        ('organizations', '0001_initial'),
-        ('variances', '0001_initial'),
+        ("counts", "0001_initial"),
+        ("movements", "0001_initial"),
+        ("organizations", "0001_initial"),
+        ("variances", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Adjustment',
+            name="Adjustment",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('adjustment_no', models.CharField(max_length=60, verbose_name='number')),
-                ('state', models.CharField(choices=[('proposed', 'waiting for approval'), ('approved', 'approved'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('posted', 'posted'), ('reversed', 'reversed')], default='proposed', max_length=10, verbose_name='state')),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('content_hash', models.CharField(max_length=64, verbose_name='content')),
-                ('total_value', apps.core.numbers.QuantityField(verbose_name='net value')),
-                ('proposed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='proposed')),
-                ('posted_at', models.DateTimeField(blank=True, null=True, verbose_name='posted')),
-                ('count', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adjustments', to='counts.count', verbose_name='count')),
-                ('document', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='movements.document', verbose_name='document')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('posted_by', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='posted by')),
-                ('proposed_by', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='proposed by')),
-                ('reversal', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='movements.document', verbose_name='reversal')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("adjustment_no", models.CharField(max_length=60, verbose_name="number")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "waiting for approval"),
+                            ("approved", "approved"),
+                            ("rejected", "rejected"),
+                            ("withdrawn", "withdrawn"),
+                            ("posted", "posted"),
+                            ("reversed", "reversed"),
+                        ],
+                        default="proposed",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                ("content_hash", models.CharField(max_length=64, verbose_name="content")),
+                ("total_value", apps.core.numbers.QuantityField(verbose_name="net value")),
+                (
+                    "proposed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="proposed"),
+                ),
+                ("posted_at", models.DateTimeField(blank=True, null=True, verbose_name="posted")),
+                (
+                    "count",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="adjustments",
+                        to="counts.count",
+                        verbose_name="count",
+                    ),
+                ),
+                (
+                    "document",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="movements.document",
+                        verbose_name="document",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "posted_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="posted by",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="proposed by",
+                    ),
+                ),
+                (
+                    "reversal",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="movements.document",
+                        verbose_name="reversal",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'adjustment',
-                'verbose_name_plural': 'adjustments',
-                'ordering': ['-proposed_at', '-id'],
+                "verbose_name": "adjustment",
+                "verbose_name_plural": "adjustments",
+                "ordering": ["-proposed_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='AdjustmentLine',
+            name="AdjustmentLine",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('quantity', apps.core.numbers.QuantityField(verbose_name='quantity')),
-                ('unit_cost', apps.core.numbers.QuantityField(verbose_name='unit cost')),
-                ('value', apps.core.numbers.QuantityField(verbose_name='value')),
-                ('is_live', models.BooleanField(default=True, editable=False)),
-                ('adjustment', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='rectification.adjustment', verbose_name='adjustment')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('variance', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adjustment_lines', to='variances.variance', verbose_name='variance')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("quantity", apps.core.numbers.QuantityField(verbose_name="quantity")),
+                ("unit_cost", apps.core.numbers.QuantityField(verbose_name="unit cost")),
+                ("value", apps.core.numbers.QuantityField(verbose_name="value")),
+                ("is_live", models.BooleanField(default=True, editable=False)),
+                (
+                    "adjustment",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="rectification.adjustment",
+                        verbose_name="adjustment",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "variance",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="adjustment_lines",
+                        to="variances.variance",
+                        verbose_name="variance",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'adjustment line',
-                'verbose_name_plural': 'adjustment lines',
-                'ordering': ['adjustment', 'variance'],
+                "verbose_name": "adjustment line",
+                "verbose_name_plural": "adjustment lines",
+                "ordering": ["adjustment", "variance"],
             },
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.UniqueConstraint(fields=('organization', 'adjustment_no'), name='adjustment_no_once'),
+            model_name="adjustment",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "adjustment_no"), name="adjustment_no_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['posted', 'reversed']), _negated=True), models.Q(('document__isnull', False), ('posted_at__isnull', False)), _connector='OR'), name='adjustment_posted_has_document'),
+            model_name="adjustment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["posted", "reversed"]), _negated=True),
+                    models.Q(("document__isnull", False), ("posted_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="adjustment_posted_has_document",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.UniqueConstraint(condition=models.Q(('document__isnull', False)), fields=('organization', 'document'), name='adjustment_document_once'),
+            model_name="adjustment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("document__isnull", False)),
+                fields=("organization", "document"),
+                name="adjustment_document_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=apps.core.tenancy.SameOrganization(field='count', name='rectification_adjustment_count_same_org'),
+            model_name="adjustment",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="count", name="rectification_adjustment_count_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=apps.core.tenancy.SameOrganization(field='proposed_by', name='rectification_adjustment_proposed_by_same_org'),
+            model_name="adjustment",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="proposed_by", name="rectification_adjustment_proposed_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=apps.core.tenancy.SameOrganization(field='posted_by', name='rectification_adjustment_posted_by_same_org'),
+            model_name="adjustment",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="posted_by", name="rectification_adjustment_posted_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=apps.core.tenancy.SameOrganization(field='document', name='rectification_adjustment_document_same_org'),
+            model_name="adjustment",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="document", name="rectification_adjustment_document_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=apps.core.tenancy.SameOrganization(field='reversal', name='rectification_adjustment_reversal_same_org'),
+            model_name="adjustment",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="reversal", name="rectification_adjustment_reversal_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=apps.core.tenancy.TenantTable(name='rectification_adjustment_tenant', platform_readable=False),
+            model_name="adjustment",
+            constraint=apps.core.tenancy.TenantTable(
+                name="rectification_adjustment_tenant", platform_readable=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustmentline',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_live', True)), fields=('organization', 'variance'), name='variance_adjusted_once'),
+            model_name="adjustmentline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_live", True)),
+                fields=("organization", "variance"),
+                name="variance_adjusted_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustmentline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='adjustment_line_moves'),
+            model_name="adjustmentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity", 0), _negated=True), name="adjustment_line_moves"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustmentline',
-            constraint=apps.core.tenancy.SameOrganization(field='adjustment', name='rectification_adjustmentline_adjustment_same_org'),
+            model_name="adjustmentline",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="adjustment", name="rectification_adjustmentline_adjustment_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustmentline',
-            constraint=apps.core.tenancy.SameOrganization(field='variance', name='rectification_adjustmentline_variance_same_org'),
+            model_name="adjustmentline",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="variance", name="rectification_adjustmentline_variance_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjustmentline',
-            constraint=apps.core.tenancy.TenantTable(name='rectification_adjustmentline_tenant', platform_readable=False),
+            model_name="adjustmentline",
+            constraint=apps.core.tenancy.TenantTable(
+                name="rectification_adjustmentline_tenant", platform_readable=False
+            ),
         ),
     ]

@@ -13,261 +13,667 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('counts', '0001_initial'),
-        ('movements', '0001_initial'),
-        ('organizations', '0001_initial'),
+        ("counts", "0001_initial"),
+        ("movements", "0001_initial"),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CauseType',
+            name="CauseType",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=60, verbose_name='code')),
-                ('name', models.CharField(blank=True, max_length=100, verbose_name='own name')),
-                ('group', models.CharField(choices=[('H', 'human error'), ('S', 'system or process'), ('L', 'loss'), ('T', 'purchase or sales'), ('I', 'transfer or gift'), ('C', 'counting'), ('U', 'unknown')], max_length=1, verbose_name='group')),
-                ('sign', models.CharField(choices=[('+', 'only overage'), ('-', 'only shortage'), ('±', 'either')], default='±', max_length=1, verbose_name='sign')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('parent', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='variances.causetype', verbose_name='below')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60, verbose_name="code")),
+                ("name", models.CharField(blank=True, max_length=100, verbose_name="own name")),
+                (
+                    "group",
+                    models.CharField(
+                        choices=[
+                            ("H", "human error"),
+                            ("S", "system or process"),
+                            ("L", "loss"),
+                            ("T", "purchase or sales"),
+                            ("I", "transfer or gift"),
+                            ("C", "counting"),
+                            ("U", "unknown"),
+                        ],
+                        max_length=1,
+                        verbose_name="group",
+                    ),
+                ),
+                (
+                    "sign",
+                    models.CharField(
+                        choices=[("+", "only overage"), ("-", "only shortage"), ("±", "either")],
+                        default="±",
+                        max_length=1,
+                        verbose_name="sign",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "parent",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="variances.causetype",
+                        verbose_name="below",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'cause type',
-                'verbose_name_plural': 'cause types',
-                'ordering': ['position', 'code'],
+                "verbose_name": "cause type",
+                "verbose_name_plural": "cause types",
+                "ordering": ["position", "code"],
             },
         ),
         migrations.CreateModel(
-            name='Cause',
+            name="Cause",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('quantity', apps.core.numbers.QuantityField(verbose_name='quantity')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('confirmed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='confirmed')),
-                ('confirmed_by', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='confirmed by')),
-                ('department', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.department', verbose_name='department')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('person', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='person')),
-                ('cause_type', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='variances.causetype', verbose_name='cause')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("quantity", apps.core.numbers.QuantityField(verbose_name="quantity")),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="confirmed"),
+                ),
+                (
+                    "confirmed_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="confirmed by",
+                    ),
+                ),
+                (
+                    "department",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "person",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "cause_type",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="variances.causetype",
+                        verbose_name="cause",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'cause',
-                'verbose_name_plural': 'causes',
-                'ordering': ['confirmed_at', 'id'],
+                "verbose_name": "cause",
+                "verbose_name_plural": "causes",
+                "ordering": ["confirmed_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='LateDocument',
+            name="LateDocument",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('quantity', apps.core.numbers.QuantityField(default=Decimal('0'), verbose_name='quantity')),
-                ('noticed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='noticed')),
-                ('count_line', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='late_documents', to='counts.countline', verbose_name='count line')),
-                ('document_line', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='movements.documentline', verbose_name='document line')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("quantity", apps.core.numbers.QuantityField(default=Decimal("0"), verbose_name="quantity")),
+                (
+                    "noticed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="noticed"),
+                ),
+                (
+                    "count_line",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="late_documents",
+                        to="counts.countline",
+                        verbose_name="count line",
+                    ),
+                ),
+                (
+                    "document_line",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="movements.documentline",
+                        verbose_name="document line",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'late document',
-                'verbose_name_plural': 'late documents',
-                'ordering': ['-noticed_at'],
+                "verbose_name": "late document",
+                "verbose_name_plural": "late documents",
+                "ordering": ["-noticed_at"],
             },
         ),
         migrations.CreateModel(
-            name='Variance',
+            name="Variance",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('book', apps.core.numbers.QuantityField(verbose_name='book')),
-                ('counted', apps.core.numbers.QuantityField(verbose_name='counted')),
-                ('quantity', apps.core.numbers.QuantityField(verbose_name='variance')),
-                ('unit_cost', apps.core.numbers.QuantityField(verbose_name='unit cost')),
-                ('value', apps.core.numbers.QuantityField(verbose_name='value')),
-                ('percent', apps.core.numbers.QuantityField(null=True, verbose_name='per cent of the book')),
-                ('verdict', models.CharField(choices=[('within', 'within tolerance'), ('beyond', 'beyond tolerance')], max_length=10, verbose_name='verdict')),
-                ('unexplained', apps.core.numbers.QuantityField(verbose_name='unexplained')),
-                ('state', models.CharField(choices=[('open', 'to be explained'), ('explained', 'explained'), ('proposed', 'adjustment proposed'), ('adjusted', 'adjusted')], default='open', max_length=10, verbose_name='state')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('assignee', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='investigator')),
-                ('count', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='variances', to='counts.count', verbose_name='count')),
-                ('count_line', apps.core.tenancy.TenantOneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='variance_row', to='counts.countline', verbose_name='count line')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('stock_line', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='variances', to='movements.stockline', verbose_name='stock line')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("book", apps.core.numbers.QuantityField(verbose_name="book")),
+                ("counted", apps.core.numbers.QuantityField(verbose_name="counted")),
+                ("quantity", apps.core.numbers.QuantityField(verbose_name="variance")),
+                ("unit_cost", apps.core.numbers.QuantityField(verbose_name="unit cost")),
+                ("value", apps.core.numbers.QuantityField(verbose_name="value")),
+                ("percent", apps.core.numbers.QuantityField(null=True, verbose_name="per cent of the book")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("within", "within tolerance"), ("beyond", "beyond tolerance")],
+                        max_length=10,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("unexplained", apps.core.numbers.QuantityField(verbose_name="unexplained")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "to be explained"),
+                            ("explained", "explained"),
+                            ("proposed", "adjustment proposed"),
+                            ("adjusted", "adjusted"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                (
+                    "assignee",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="investigator",
+                    ),
+                ),
+                (
+                    "count",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="variances",
+                        to="counts.count",
+                        verbose_name="count",
+                    ),
+                ),
+                (
+                    "count_line",
+                    apps.core.tenancy.TenantOneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="variance_row",
+                        to="counts.countline",
+                        verbose_name="count line",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "stock_line",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="variances",
+                        to="movements.stockline",
+                        verbose_name="stock line",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'variance',
-                'verbose_name_plural': 'variances',
-                'ordering': ['count', 'value'],
+                "verbose_name": "variance",
+                "verbose_name_plural": "variances",
+                "ordering": ["count", "value"],
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('document_line', 'document line'), ('missing_document', 'missing document'), ('count_entry', 'count entry'), ('movement_pair', 'pair of movements'), ('previous_count', 'previous count'), ('master_data', 'master data'), ('note', 'note'), ('file', 'file')], max_length=20, verbose_name='kind')),
-                ('file', models.FileField(blank=True, max_length=200, upload_to='', verbose_name='file')),
-                ('file_name', models.CharField(blank=True, max_length=200, verbose_name='file name')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='added')),
-                ('added_by', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='added by')),
-                ('cause', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='evidence', to='variances.cause', verbose_name='cause')),
-                ('count_entry', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='counts.countentry', verbose_name='count entry')),
-                ('document_line', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='movements.documentline', verbose_name='document line')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('variance', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='variances.variance', verbose_name='variance')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("document_line", "document line"),
+                            ("missing_document", "missing document"),
+                            ("count_entry", "count entry"),
+                            ("movement_pair", "pair of movements"),
+                            ("previous_count", "previous count"),
+                            ("master_data", "master data"),
+                            ("note", "note"),
+                            ("file", "file"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("file", models.FileField(blank=True, max_length=200, upload_to="", verbose_name="file")),
+                ("file_name", models.CharField(blank=True, max_length=200, verbose_name="file name")),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="added")),
+                (
+                    "added_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="added by",
+                    ),
+                ),
+                (
+                    "cause",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence",
+                        to="variances.cause",
+                        verbose_name="cause",
+                    ),
+                ),
+                (
+                    "count_entry",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="counts.countentry",
+                        verbose_name="count entry",
+                    ),
+                ),
+                (
+                    "document_line",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="movements.documentline",
+                        verbose_name="document line",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "variance",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evidence",
+                        to="variances.variance",
+                        verbose_name="variance",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'evidence',
-                'verbose_name_plural': 'evidence',
-                'ordering': ['added_at', 'id'],
+                "verbose_name": "evidence",
+                "verbose_name_plural": "evidence",
+                "ordering": ["added_at", "id"],
             },
         ),
         migrations.AddField(
-            model_name='cause',
-            name='variance',
-            field=apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='causes', to='variances.variance', verbose_name='variance'),
+            model_name="cause",
+            name="variance",
+            field=apps.core.tenancy.TenantForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="causes",
+                to="variances.variance",
+                verbose_name="variance",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='causetype',
-            constraint=models.UniqueConstraint(fields=('organization', 'code'), name='cause_type_once'),
+            model_name="causetype",
+            constraint=models.UniqueConstraint(fields=("organization", "code"), name="cause_type_once"),
         ),
         migrations.AddConstraint(
-            model_name='causetype',
-            constraint=apps.core.tenancy.SameOrganization(field='parent', name='variances_causetype_parent_same_org'),
+            model_name="causetype",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="parent", name="variances_causetype_parent_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='causetype',
-            constraint=apps.core.tenancy.TenantTable(name='variances_causetype_tenant', platform_readable=False),
+            model_name="causetype",
+            constraint=apps.core.tenancy.TenantTable(
+                name="variances_causetype_tenant", platform_readable=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='latedocument',
-            constraint=models.UniqueConstraint(fields=('organization', 'count_line', 'document_line'), name='late_document_once'),
+            model_name="latedocument",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "count_line", "document_line"), name="late_document_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='latedocument',
-            constraint=apps.core.tenancy.SameOrganization(field='count_line', name='variances_latedocument_count_line_same_org'),
+            model_name="latedocument",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="count_line", name="variances_latedocument_count_line_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='latedocument',
-            constraint=apps.core.tenancy.SameOrganization(field='document_line', name='variances_latedocument_document_line_same_org'),
+            model_name="latedocument",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="document_line", name="variances_latedocument_document_line_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='latedocument',
-            constraint=apps.core.tenancy.TenantTable(name='variances_latedocument_tenant', platform_readable=False),
+            model_name="latedocument",
+            constraint=apps.core.tenancy.TenantTable(
+                name="variances_latedocument_tenant", platform_readable=False
+            ),
         ),
         migrations.AddIndex(
-            model_name='variance',
-            index=models.Index(fields=['organization', 'count', 'value'], name='variance_by_value'),
+            model_name="variance",
+            index=models.Index(fields=["organization", "count", "value"], name="variance_by_value"),
         ),
         migrations.AddIndex(
-            model_name='variance',
-            index=models.Index(fields=['organization', 'state'], name='variance_by_state'),
+            model_name="variance",
+            index=models.Index(fields=["organization", "state"], name="variance_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='variance',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', django.db.models.expressions.CombinedExpression(models.F('counted'), '-', models.F('book')))), name='variance_sign'),
+            model_name="variance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "quantity",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("counted"), "-", models.F("book")
+                        ),
+                    )
+                ),
+                name="variance_sign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variance',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='variance_differs'),
+            model_name="variance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity", 0), _negated=True), name="variance_differs"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variance',
-            constraint=apps.core.tenancy.SameOrganization(field='count', name='variances_variance_count_same_org'),
+            model_name="variance",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="count", name="variances_variance_count_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variance',
-            constraint=apps.core.tenancy.SameOrganization(field='count_line', name='variances_variance_count_line_same_org'),
+            model_name="variance",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="count_line", name="variances_variance_count_line_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variance',
-            constraint=apps.core.tenancy.SameOrganization(field='stock_line', name='variances_variance_stock_line_same_org'),
+            model_name="variance",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="stock_line", name="variances_variance_stock_line_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variance',
-            constraint=apps.core.tenancy.SameOrganization(field='assignee', name='variances_variance_assignee_same_org'),
+            model_name="variance",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="assignee", name="variances_variance_assignee_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variance',
-            constraint=apps.core.tenancy.TenantTable(name='variances_variance_tenant', platform_readable=False),
+            model_name="variance",
+            constraint=apps.core.tenancy.TenantTable(
+                name="variances_variance_tenant", platform_readable=False
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='variance',
-            trigger=pgtrigger.compiler.Trigger(name='causes_add_up', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\n    PERFORM 1 FROM variances_variance AS v\n    WHERE v.id = NEW.id AND v.quantity <> v.unexplained\n        + coalesce((SELECT sum(c.quantity) FROM variances_cause AS c WHERE c.variance_id = v.id), 0);\n    IF FOUND THEN RAISE EXCEPTION 'causes and the unexplained rest do not add up to the variance'\n        USING errcode = '23514'; END IF;\n    RETURN NULL;\n", hash='9468327cbd48a1a2819956f5729d9d378b18d710', operation='INSERT OR UPDATE', pgid='pgtrigger_causes_add_up_4cdb8', table='variances_variance', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="variance",
+            trigger=pgtrigger.compiler.Trigger(
+                name="causes_add_up",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\n    PERFORM 1 FROM variances_variance AS v\n    WHERE v.id = NEW.id AND v.quantity <> v.unexplained\n        + coalesce((SELECT sum(c.quantity) FROM variances_cause AS c WHERE c.variance_id = v.id), 0);\n    IF FOUND THEN RAISE EXCEPTION 'causes and the unexplained rest do not add up to the variance'\n        USING errcode = '23514'; END IF;\n    RETURN NULL;\n",
+                    hash="9468327cbd48a1a2819956f5729d9d378b18d710",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_causes_add_up_4cdb8",
+                    table="variances_variance",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'document_line'), _negated=True), ('document_line__isnull', False), _connector='OR'), name='evidence_names_document'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "document_line"), _negated=True),
+                    ("document_line__isnull", False),
+                    _connector="OR",
+                ),
+                name="evidence_names_document",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'count_entry'), _negated=True), ('count_entry__isnull', False), _connector='OR'), name='evidence_names_entry'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "count_entry"), _negated=True),
+                    ("count_entry__isnull", False),
+                    _connector="OR",
+                ),
+                name="evidence_names_entry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'note'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='evidence_note_says_something'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "note"), _negated=True),
+                    models.Q(("note", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="evidence_note_says_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=apps.core.tenancy.SameOrganization(field='variance', name='variances_evidence_variance_same_org'),
+            model_name="evidence",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="variance", name="variances_evidence_variance_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=apps.core.tenancy.SameOrganization(field='cause', name='variances_evidence_cause_same_org'),
+            model_name="evidence",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="cause", name="variances_evidence_cause_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=apps.core.tenancy.SameOrganization(field='document_line', name='variances_evidence_document_line_same_org'),
+            model_name="evidence",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="document_line", name="variances_evidence_document_line_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=apps.core.tenancy.SameOrganization(field='count_entry', name='variances_evidence_count_entry_same_org'),
+            model_name="evidence",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="count_entry", name="variances_evidence_count_entry_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=apps.core.tenancy.SameOrganization(field='added_by', name='variances_evidence_added_by_same_org'),
+            model_name="evidence",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="added_by", name="variances_evidence_added_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=apps.core.tenancy.TenantTable(name='variances_evidence_tenant', platform_readable=False),
+            model_name="evidence",
+            constraint=apps.core.tenancy.TenantTable(
+                name="variances_evidence_tenant", platform_readable=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cause',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='cause_explains_something'),
+            model_name="cause",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity", 0), _negated=True), name="cause_explains_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cause',
-            constraint=apps.core.tenancy.SameOrganization(field='variance', name='variances_cause_variance_same_org'),
+            model_name="cause",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="variance", name="variances_cause_variance_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cause',
-            constraint=apps.core.tenancy.SameOrganization(field='cause_type', name='variances_cause_cause_type_same_org'),
+            model_name="cause",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="cause_type", name="variances_cause_cause_type_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cause',
-            constraint=apps.core.tenancy.SameOrganization(field='department', name='variances_cause_department_same_org'),
+            model_name="cause",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="department", name="variances_cause_department_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cause',
-            constraint=apps.core.tenancy.SameOrganization(field='person', name='variances_cause_person_same_org'),
+            model_name="cause",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="person", name="variances_cause_person_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cause',
-            constraint=apps.core.tenancy.SameOrganization(field='confirmed_by', name='variances_cause_confirmed_by_same_org'),
+            model_name="cause",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="confirmed_by", name="variances_cause_confirmed_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cause',
-            constraint=apps.core.tenancy.TenantTable(name='variances_cause_tenant', platform_readable=False),
+            model_name="cause",
+            constraint=apps.core.tenancy.TenantTable(name="variances_cause_tenant", platform_readable=False),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='cause',
-            trigger=pgtrigger.compiler.Trigger(name='causes_add_up', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\n    PERFORM 1 FROM variances_variance AS v\n    WHERE v.id = NEW.variance_id AND v.quantity <> v.unexplained\n        + coalesce((SELECT sum(c.quantity) FROM variances_cause AS c WHERE c.variance_id = v.id), 0);\n    IF FOUND THEN RAISE EXCEPTION 'causes and the unexplained rest do not add up to the variance'\n        USING errcode = '23514'; END IF;\n    RETURN NULL;\n", hash='746da41e718fb6b66a291791b1af7e8c4881ff92', operation='INSERT OR UPDATE', pgid='pgtrigger_causes_add_up_dcacf', table='variances_cause', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="cause",
+            trigger=pgtrigger.compiler.Trigger(
+                name="causes_add_up",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\n    PERFORM 1 FROM variances_variance AS v\n    WHERE v.id = NEW.variance_id AND v.quantity <> v.unexplained\n        + coalesce((SELECT sum(c.quantity) FROM variances_cause AS c WHERE c.variance_id = v.id), 0);\n    IF FOUND THEN RAISE EXCEPTION 'causes and the unexplained rest do not add up to the variance'\n        USING errcode = '23514'; END IF;\n    RETURN NULL;\n",
+                    hash="746da41e718fb6b66a291791b1af7e8c4881ff92",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_causes_add_up_dcacf",
+                    table="variances_cause",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='cause',
-            trigger=pgtrigger.compiler.Trigger(name='causes_still_add_up', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\n    PERFORM 1 FROM variances_variance AS v\n    WHERE v.id = OLD.variance_id AND v.quantity <> v.unexplained\n        + coalesce((SELECT sum(c.quantity) FROM variances_cause AS c WHERE c.variance_id = v.id), 0);\n    IF FOUND THEN RAISE EXCEPTION 'causes and the unexplained rest do not add up to the variance'\n        USING errcode = '23514'; END IF;\n    RETURN NULL;\n", hash='68747f992aa3e480f77aef9863b52ba88ffdd67a', operation='DELETE', pgid='pgtrigger_causes_still_add_up_89037', table='variances_cause', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="cause",
+            trigger=pgtrigger.compiler.Trigger(
+                name="causes_still_add_up",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\n    PERFORM 1 FROM variances_variance AS v\n    WHERE v.id = OLD.variance_id AND v.quantity <> v.unexplained\n        + coalesce((SELECT sum(c.quantity) FROM variances_cause AS c WHERE c.variance_id = v.id), 0);\n    IF FOUND THEN RAISE EXCEPTION 'causes and the unexplained rest do not add up to the variance'\n        USING errcode = '23514'; END IF;\n    RETURN NULL;\n",
+                    hash="68747f992aa3e480f77aef9863b52ba88ffdd67a",
+                    operation="DELETE",
+                    pgid="pgtrigger_causes_still_add_up_89037",
+                    table="variances_cause",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]
