@@ -23,8 +23,8 @@ from apps.organizations.models import Member, Organization
 from apps.organizations.selectors import with_role
 from apps.rectification.content import content_hash
 from apps.rectification.models import Adjustment, AdjustmentLine
-from apps.rectification.selectors import KIND, Proposal, adjustable_variances, proposal
-from apps.variances.enums import VarianceState
+from apps.rectification.selectors import KIND, Proposal, proposal
+from apps.variances.enums import EDITABLE_STATES, VarianceState
 from apps.variances.models import Variance
 
 
@@ -100,7 +100,7 @@ def propose_adjustment(
 def _locked(count: Count, variances: Iterable[Variance] | None) -> list[object]:
     rows = Variance.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
     if variances is None:
-        return [variance.pk for variance in rows.filter(pk__in=adjustable_variances(count))]
+        return [variance.pk for variance in rows.filter(count=count, state__in=EDITABLE_STATES)]
     ids = {variance.pk for variance in variances}
     found = list(rows.filter(pk__in=ids))
     if any(variance.count_id != count.pk for variance in found):
