@@ -69,6 +69,12 @@ def write_head(organization_id: UUID, sequence: int, digest: str) -> None:
         out.write(json.dumps(row) + "\n")
 
 
+def public_key() -> str:
+    """What checks the signatures of the heads, as PEM."""
+    key = private_key().public_key()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
 def read_heads(organization_id: UUID) -> Iterator[dict[str, Any]]:
     """Every head written for an organization; `valid` says whether its signature holds."""
     path = heads_file(organization_id)

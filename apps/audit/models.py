@@ -37,9 +37,7 @@ class AuditEntry(OrganizationOwned):
 
     sequence = models.BigIntegerField(_("sequence"))
     occurred_at = models.DateTimeField(_("when"))
-    actor = TenantForeignKey(
-        "organizations.Member", models.PROTECT, null=True, related_name="+", verbose_name=_("who")
-    )
+    actor = TenantForeignKey("organizations.Member", models.PROTECT, null=True, related_name="+", verbose_name=_("who"))
     actor_name = models.CharField(_("name"), max_length=150)
     action = models.CharField(_("action"), max_length=80)
     target_type = models.CharField(_("object type"), max_length=80, blank=True)

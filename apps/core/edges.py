@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,6 +19,7 @@ from apps.core.errors import Forbidden, RuleViolation
 from apps.core.permissions import require
 
 View = Callable[..., HttpResponse]
+Result = TypeVar("Result")
 
 
 def page(action: str, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
@@ -85,6 +87,23 @@ def refused(request: HttpRequest, error: RuleViolation) -> HttpResponse:
     for row in error.rows[:20]:
         messages.warning(request, str(row))
     return HttpResponseRedirect(back)
+
+
+def attempt(form: Any, wish: Callable[[dict[str, Any]], Result]) -> Result | None:
+    """Carry out what a form asks, by its cleaned data. None: it has errors now, a refusal's among them.
+
+    Nothing that was typed is lost, and nothing of a refused wish is kept.
+    """
+    if not form.is_valid():
+        return None
+    try:
+        with transaction.atomic():
+            return wish(form.cleaned_data)
+    except Forbidden:
+        raise
+    except RuleViolation as error:
+        form.add_error(None, [str(error), *map(str, error.rows[:20])])
+        return None
 
 
 def paginate(request: HttpRequest, rows: Any, *, size: int = 50) -> Page:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
 from knox.crypto import hash_token
@@ -38,9 +38,7 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        wanted = getattr(request.user, "language", "") or request.COOKIES.get(
-            settings.LANGUAGE_COOKIE_NAME, ""
-        )
+        wanted = getattr(request.user, "language", "") or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         language = wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language):
             request.LANGUAGE_CODE = language
@@ -103,18 +101,14 @@ class OrganizationMiddleware:
                 response = response.render()
         if response.status_code >= 400 or request.refused:
             transaction.set_rollback(True)
-        if response.streaming:
+        if response.streaming and not isinstance(response, FileResponse):  # a file needs no scope to be read
             response.streaming_content = _in_scope(response.streaming_content, organization)
         return response
 
     def _member(self, request: Any) -> Member | None:
         """By API token where the API is served, and only there: a page asks no token for its scopes."""
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if (
-            kind == settings.REST_KNOX["AUTH_HEADER_PREFIX"]
-            and secret
-            and request.path_info.startswith("/api/")
-        ):
+        if kind == settings.REST_KNOX["AUTH_HEADER_PREFIX"] and secret and request.path_info.startswith("/api/"):
             found = token_member(hash_token(secret.strip()))
             if found is None:
                 return None

@@ -1,4 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.organizations.views import platform
 
 app_name = "platform"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", platform.home, name="home"),
+    path("o/<slug:code>", platform.enter, name="enter"),
+    path("platform/organizations/", platform.organizations, name="organizations"),
+    path("invitations/<str:secret>/", platform.invitation, name="invitation"),
+    path("language/", platform.language, name="language"),
+]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import RuleViolation
 from apps.core.tenancy import all_organizations
-from apps.organizations.enums import MemberKind, Role
-from apps.organizations.models import ApiToken, Invitation, Member, Organization, User
+from apps.organizations.enums import JobState, MemberKind, Role
+from apps.organizations.models import ApiToken, Invitation, Job, Member, Organization, SupportGrant, User
 from apps.organizations.models.access import digest
+from apps.organizations.permissions import SEES_ALL_JOBS
 
 
 def _active() -> Q:
@@ -41,11 +44,7 @@ def token_member(token_digest: str) -> tuple[Member, ApiToken] | None:
     token = ApiToken.objects.filter(token_digest=token_digest).first()
     if token is None:
         return None
-    member = (
-        Member.objects.filter(_active(), pk=token.member_id, user__is_active=True)
-        .select_related("user")
-        .first()
-    )
+    member = Member.objects.filter(_active(), pk=token.member_id, user__is_active=True).select_related("user").first()
     return (member, token) if member is not None else None
 
 
@@ -63,6 +62,65 @@ def people() -> QuerySet[Member]:
     return Member.objects.filter(kind=MemberKind.PERSON).select_related("department")
 
 
+def with_login() -> QuerySet[Member]:
+    """Active people who can sign in."""
+    return people().filter(_active(), user__isnull=False)
+
+
+def operators() -> QuerySet[User]:
+    """The platform's operators: who may be let in to help."""
+    return User.objects.filter(is_superuser=True, is_active=True).order_by("username")
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now()
+    ).select_related("invited_by")
+
+
+def open_grants() -> QuerySet[SupportGrant]:
+    return SupportGrant.objects.filter(revoked_at__isnull=True, ends_at__gt=timezone.now()).select_related(
+        "operator", "granted_by"
+    )
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the platform may know of a company: that it works, never what it does."""
+
+    organization: Organization
+    members: int
+    waiting: int
+    failed: int
+
+
+def health() -> list[Health]:
+    """Figures of every organization, by name: active people, jobs that wait or run, jobs that failed."""
+    with all_organizations(reason="the platform's overview: how many members and jobs, nothing of them"):
+        members = dict(
+            Member.objects.filter(_active(), kind=MemberKind.PERSON)
+            .values_list("organization_id")
+            .annotate(Count("id"))
+            .order_by()
+        )
+        jobs = {
+            row[0]: row[1:]
+            for row in Job.objects.values_list("organization_id")
+            .annotate(
+                waiting=Count("id", filter=Q(state__in=[JobState.QUEUED, JobState.RUNNING])),
+                failed=Count("id", filter=Q(state=JobState.FAILED)),
+            )
+            .order_by()
+        }
+        return [Health(row, members.get(row.pk, 0), *jobs.get(row.pk, (0, 0))) for row in Organization.objects.all()]
+
+
+def visible_jobs(member: Member) -> QuerySet[Job]:
+    """The jobs that a member may see: all, or their own (see permissions.own_job)."""
+    jobs = Job.objects.select_related("requested_by")
+    return jobs if member.is_system or member.role_set & SEES_ALL_JOBS else jobs.filter(requested_by=member)
+
+
 def with_role(*roles: Role) -> QuerySet[Member]:
     """Active people who hold any of the roles."""
     return Member.objects.filter(_active(), kind=MemberKind.PERSON, roles__overlap=list(roles))
@@ -77,7 +135,5 @@ def organization_by_code(code: str) -> Organization:
     """As commands name it. Raises RuleViolation("unknown_organization")."""
     organization = find_organization(code)
     if organization is None:
-        raise RuleViolation(
-            "unknown_organization", _("There is no organization “%(code)s”.") % {"code": code}
-        )
+        raise RuleViolation("unknown_organization", _("There is no organization “%(code)s”.") % {"code": code})
     return organization

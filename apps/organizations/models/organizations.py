@@ -29,9 +29,7 @@ class Organization(Entity):
         _("time zone"), max_length=40, default="Asia/Shanghai", validators=[validate_time_zone]
     )
     currency = models.CharField(_("currency"), max_length=3, default="CNY", validators=[validate_currency])
-    language = models.CharField(
-        _("language"), max_length=10, default="zh-hans", validators=[validate_language]
-    )
+    language = models.CharField(_("language"), max_length=10, default="zh-hans", validators=[validate_language])
     is_demo = models.BooleanField(_("demo company"), default=False)
     created_at = models.DateTimeField(_("opened"), default=timezone.now, editable=False)
 
@@ -140,9 +138,7 @@ class Member(OrganizationOwned):
             models.UniqueConstraint(
                 fields=["organization"], condition=models.Q(kind=MemberKind.SYSTEM), name="member_system_once"
             ),
-            models.CheckConstraint(
-                condition=models.Q(roles__contained_by=Role.values), name="member_roles_known"
-            ),
+            models.CheckConstraint(condition=models.Q(roles__contained_by=Role.values), name="member_roles_known"),
             models.CheckConstraint(
                 condition=models.Q(kind=MemberKind.PERSON)
                 | models.Q(kind=MemberKind.SYSTEM, user__isnull=True, roles=[])

@@ -20,6 +20,7 @@ from apps.organizations.models import ApiToken, Invitation, Member, Organization
 from apps.organizations.models.access import digest, new_secret
 
 INVITATION_DAYS = 7
+SUPPORT_DAYS = 7
 
 
 @audited("organizations.invitation.sent")
@@ -32,6 +33,8 @@ def invite_member(
     The invitation that is returned has the `link`, for who made it to pass on; only its digest is kept.
     """
     require(actor, "organizations.member.change")
+    if not roles:
+        raise RuleViolation("roles_required", _("Please choose at least one role."))
     if member is not None and (member.user_id is not None or member.kind != MemberKind.PERSON):
         raise Conflict("has_login", _("This member has a login already."))
     secret = new_secret()
@@ -45,7 +48,7 @@ def invite_member(
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
     try:
-        invitation.full_clean(exclude=["organization"])
+        invitation.full_clean()
     except ValidationError as error:
         raise RuleViolation("invalid", " ".join(error.messages)) from error
     invitation.save()
@@ -75,9 +78,7 @@ def _mail_invitation(invitation: Invitation, organization: Organization) -> None
         )
 
 
-def accept_invitation(
-    invitation: Invitation, *, user: User | None, username: str = "", password: str = ""
-) -> Member:
+def accept_invitation(invitation: Invitation, *, user: User | None, username: str = "", password: str = "") -> Member:
     """Make the reader a member: with their login, or with a new one (`username`, `password`).
 
     Raises Conflict("invitation_closed") when used, revoked or expired.
@@ -141,7 +142,7 @@ def grant_support(operator: User, *, reason: str, until: datetime, actor: Member
         raise RuleViolation("not_an_operator", _("This login is not a platform operator."))
     if not reason.strip():
         raise RuleViolation("reason_required", _("Please say why the platform's support may look."))
-    if not timezone.now() < until <= timezone.now() + timedelta(days=7):
+    if not timezone.now() < until <= timezone.now() + timedelta(days=SUPPORT_DAYS):
         raise RuleViolation("until", _("Choose an end within the next 7 days."))
     if Member.objects.exclude(kind=MemberKind.SUPPORT).filter(user=operator).exists():
         raise RuleViolation("already_member", _("This login already belongs to the organization."))
@@ -181,9 +182,7 @@ def enter_support(member: Member, *, actor: Member) -> Member:
     return member
 
 
-def create_token(
-    member: Member, *, name: str, scopes: list[str] | None = None, actor: Member
-) -> tuple[ApiToken, str]:
+def create_token(member: Member, *, name: str, scopes: list[str] | None = None, actor: Member) -> tuple[ApiToken, str]:
     """A new API token for a member with a login; the secret is returned once and never stored."""
     require(actor, "organizations.token.manage")
     if member.user is None or member.kind != MemberKind.PERSON:
@@ -200,9 +199,7 @@ def create_token(
 
 
 @audited("organizations.token.created")
-def _keep_token(
-    member: Member, *, name: str, scopes: list[str], token_digest: str, actor: Member
-) -> ApiToken:
+def _keep_token(member: Member, *, name: str, scopes: list[str], token_digest: str, actor: Member) -> ApiToken:
     return ApiToken.objects.create(member=member, name=name, scopes=scopes, token_digest=token_digest)
 
 

@@ -47,14 +47,8 @@ def change_member(member: Member, *, actor: Member, **values: Any) -> Member:
     if "roles" in values:
         member.roles = sorted(set(values["roles"]))
     _save(member)
-    if (
-        member.pk in owners
-        and not owners - {member.pk}
-        and not (member.is_active and Role.OWNER in member.roles)
-    ):
-        raise RuleViolation(
-            "last_owner", _("An organization needs an active owner. Name another owner first.")
-        )
+    if member.pk in owners and not owners - {member.pk} and not (member.is_active and Role.OWNER in member.roles):
+        raise RuleViolation("last_owner", _("An organization needs an active owner. Name another owner first."))
     return member
 
 

@@ -7,11 +7,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.services import audited, record
-from apps.core.errors import RuleViolation
+from apps.core.errors import Forbidden, RuleViolation
 from apps.core.permissions import require
 from apps.core.tenancy import organization_scope, require_organization_id
 from apps.organizations.enums import MemberKind, Role
-from apps.organizations.models import Department, Member, Organization, User
+from apps.organizations.models import Department, Invitation, Member, Organization, User
+from apps.organizations.selectors import system_member
+from apps.organizations.services.access import invite_member
 from apps.organizations.signals import organization_opened
 
 
@@ -43,9 +45,7 @@ def open_organization(
                 "code_taken", _("The address “%(code)s” is already in use.") % {"code": code}
             ) from error
         field, messages = next(iter(error.message_dict.items()))
-        raise RuleViolation(
-            field, f"{Organization._meta.get_field(field).verbose_name}: {messages[0]}"
-        ) from error
+        raise RuleViolation(field, f"{Organization._meta.get_field(field).verbose_name}: {messages[0]}") from error
     with transaction.atomic():
         organization.save()
         with organization_scope(organization):
@@ -54,10 +54,23 @@ def open_organization(
     return organization
 
 
+def open_with_owner(code: str, *, owner_name: str, owner_email: str, operator: User, **values: str) -> Invitation:
+    """Open a company as a platform operator and invite its first owner; returns the invitation."""
+    if not operator.is_superuser:
+        raise Forbidden("forbidden", _("Only a platform operator opens organizations."))
+    with transaction.atomic():
+        organization = open_organization(code, operator=operator, **values)
+        with organization_scope(organization):
+            return invite_member(owner_email, name=owner_name, roles=[Role.OWNER], actor=system_member())
+
+
+def choose_language(user: User, language: str) -> None:
+    """Keep a login's language; a wish of its own, of no organization's concern."""
+    User.objects.filter(pk=user.pk).update(language=language)
+
+
 @audited("organizations.organization.opened")
-def _start(
-    organization: Organization, *, owner: User | None, operator: User | None, actor: Member
-) -> Organization:
+def _start(organization: Organization, *, owner: User | None, operator: User | None, actor: Member) -> Organization:
     if operator is not None:
         record(platform_operator=operator.username)
     if owner is not None:
