@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from stockcheck.machine import database
 from stockcheck.machine.paths import BASE_DIR, STATE_DIR, secret
 from stockcheck.storage import storage_options
+from stockcheck.unfold import UNFOLD as UNFOLD
 
 env = environ.Env()
 
@@ -165,7 +166,8 @@ SIGNING_KEYS_DIR = Path(env.str("SIGNING_KEYS_DIR", default=str(STATE_DIR / "key
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# the second holds what libraries leave untranslated; ours wins
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]
 LANGUAGE_COOKIE_HTTPONLY = True
 USE_I18N = True
 USE_TZ = True
@@ -233,6 +235,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "stockcheck.accounts.login_name"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "axes/lockout.html"
 
 # Security
 
@@ -279,8 +282,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # API
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.organizations.api.MemberAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["apps.organizations.api.IsMember"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.organizations.authentication.MemberAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.organizations.authentication.IsMember"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.pagination.Pagination",
