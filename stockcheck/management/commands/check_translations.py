@@ -17,7 +17,5 @@ class Command(BaseCommand):
         for gap in found:
             self.stderr.write(f"{gap.catalogue}: {gap.kind}: {gap.text}")
         if found:
-            raise CommandError(
-                f"{len(found)} texts to translate in locale/zh_Hans (make messages, then edit)"
-            )
+            raise CommandError(f"{len(found)} texts to translate in locale/zh_Hans (make messages, then edit)")
         self.stdout.write("The Chinese catalogue is complete.")

@@ -19,9 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         findings = [*examine(), *self._project()]
         if not report(findings, self.stdout.write):
-            raise CommandError(
-                "Something that is needed is missing; the lines with an arrow say how to get it."
-            )
+            raise CommandError("Something that is needed is missing; the lines with an arrow say how to get it.")
 
     def _project(self) -> Iterator[Finding]:
         compiled = all(next(path.rglob("*.mo"), None) for path in settings.LOCALE_PATHS if path.exists())
