@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from apps.reports.views import platform
 
 app_name = "seal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("verify/", platform.upload, name="upload"),
+    re_path(r"^verify/(?P<digest>[0-9a-fA-F]{64})/$", platform.verify, name="verify"),
+]

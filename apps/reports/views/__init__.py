@@ -1,0 +1,29 @@
+from apps.reports.views.reports import (
+    comment,
+    detail,
+    file,
+    prepare,
+    progress,
+    report_list,
+    schedule,
+    seal,
+    send,
+    sign,
+    verify,
+)
+from apps.reports.views.work import work
+
+__all__ = [
+    "comment",
+    "detail",
+    "file",
+    "prepare",
+    "progress",
+    "report_list",
+    "schedule",
+    "seal",
+    "send",
+    "sign",
+    "verify",
+    "work",
+]
