@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class IntegrationsConfig(AppConfig):
     name = "apps.integrations"
     verbose_name = _("Integrations")
+
+    def ready(self) -> None:
+        from apps.integrations import permissions  # noqa: F401

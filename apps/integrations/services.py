@@ -1,0 +1,122 @@
+"""Loading a bundle: all or nothing, and the same rows again change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.db import transaction
+
+from apps.audit.services import audited, record
+from apps.core.errors import RuleViolation
+from apps.core.permissions import refusal, require
+from apps.core.tenancy import require_organization_id
+from apps.integrations.bundle.catalog import set_catalog
+from apps.integrations.bundle.causes import check_causes, set_causes
+from apps.integrations.bundle.counts import check_counts, set_counts
+from apps.integrations.bundle.documents import check_documents, set_documents, stage_documents
+from apps.integrations.bundle.findings import BundleRefused, Finding
+from apps.integrations.bundle.formats import FORMATS
+from apps.integrations.bundle.people import set_people
+from apps.integrations.bundle.source import Part, opened_bundle
+from apps.integrations.bundle.staging import Load, Tally, stage
+from apps.integrations.bundle.stock import check_stock, set_stock
+from apps.integrations.permissions import FILES
+from apps.organizations.models import Member, Organization
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did: per file its rows, and what was ignored."""
+
+    tallies: dict[str, Tally]
+    notices: list[Finding]
+
+    @property
+    def changed_nothing(self) -> bool:
+        return not any(tally.new or tally.changed for tally in self.tallies.values())
+
+
+def load_bundle(
+    source: Path | IO[bytes],
+    *,
+    actor: Member,
+    file_name: str = "",
+    dry_run: bool = False,
+    progress: Callable[[int, int, str], None] = lambda done, total, message: None,
+) -> Loaded:
+    """Load a bundle into the active organization: a folder, a zip of one, a workbook, or one of its files.
+
+    `progress(done, total, message)` hears of it on the way. `dry_run` checks and writes everything, then takes it
+    back. Raises BundleRefused with every finding; then nothing of the bundle is there.
+    """
+    require(actor, "integrations.bundle.load")
+    load = Load(Organization.objects.get(pk=require_organization_id()), actor, progress)
+    with transaction.atomic():
+        _write(source, file_name, load=load, actor=actor)
+        if dry_run:
+            transaction.set_rollback(True)
+    return Loaded(load.tallies, load.findings.notices)
+
+
+@audited("integrations.bundle.loaded")
+def _write(source: Path | IO[bytes], file_name: str, *, load: Load, actor: Member) -> Organization:
+    load.run("SELECT pg_advisory_xact_lock(hashtextextended('bundle ' || %(org)s::text, 0))")
+    load.run("SET LOCAL work_mem = '64MB'")
+    try:
+        with opened_bundle(source, load.findings, file_name=file_name) as parts:
+            unread = [part.name for part in parts if not _stage(load, part)]
+    except RuleViolation as error:
+        load.findings.add(file_name or Path(str(source)).name, 0, "", error.code, str(error))
+        unread = [""]
+    if unread:  # what other files name can't be looked up, so it is not called unknown
+        _refuse(load)
+    set_people(load)
+    set_catalog(load)
+    _check_rights(load)
+    check_stock(load)
+    check_documents(load)
+    check_counts(load)
+    check_causes(load)
+    _refuse(load)
+    set_stock(load)
+    set_documents(load)
+    set_counts(load)
+    set_causes(load)
+    _refuse(load)
+    record(**{name: f"{t.rows} / {t.new} new / {t.changed} changed" for name, t in load.tallies.items()})
+    return load.organization
+
+
+def _stage(load: Load, part: Part) -> bool:
+    """Whether the file could be read; if not, that is a finding about it as a whole."""
+    try:
+        with transaction.atomic():
+            if part.name == "documents":
+                stage_documents(load, part.open())
+            else:
+                stage(load, part.open(), FORMATS[part.name])
+    except RuleViolation as error:
+        load.findings.add(part.name, 0, "", error.code, str(error))
+        load.given.pop(part.name, None)
+    if load.given.get(part.name):
+        return True
+    load.given.pop(part.name, None)
+    return False
+
+
+def _check_rights(load: Load) -> None:
+    """Files that change people, settings or master data need the right to do so."""
+    for name, action in FILES.items():
+        tally = load.tallies.get(name)
+        reason = refusal(load.actor, action)
+        if tally and (tally.new or tally.changed) and reason:
+            load.findings.add(name, 0, "", "forbidden", reason)
+
+
+def _refuse(load: Load) -> None:
+    if load.findings:
+        load.findings.sort(FORMATS)
+        raise BundleRefused(load.findings)
