@@ -159,9 +159,7 @@ class Warehouse(OrganizationOwned):
 class Location(OrganizationOwned):
     """A place in a warehouse (货位). The one with the empty code holds what has no place."""
 
-    warehouse = TenantForeignKey(
-        Warehouse, models.PROTECT, related_name="locations", verbose_name=_("warehouse")
-    )
+    warehouse = TenantForeignKey(Warehouse, models.PROTECT, related_name="locations", verbose_name=_("warehouse"))
     code = models.CharField(_("code"), max_length=40, blank=True)
     name = models.CharField(_("name"), max_length=100, blank=True)
     zone = models.CharField(_("zone"), max_length=40, blank=True)
@@ -172,9 +170,7 @@ class Location(OrganizationOwned):
         verbose_name = _("location")
         verbose_name_plural = _("locations")
         ordering = ["warehouse", "walk_order", "code"]
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "warehouse", "code"], name="location_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organization", "warehouse", "code"], name="location_once")]
 
     def __str__(self) -> str:
         return self.code or str(_("no place"))

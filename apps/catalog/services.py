@@ -89,9 +89,7 @@ def save_barcode(code: str, *, item: Item, unit: Unit | None = None, actor: Memb
     """Let a code mean this item and unit. Raises Conflict("barcode_taken") if it means another item."""
     require(actor, "catalog.item.change")
     code = code.strip()
-    barcode = Barcode.objects.select_related("item").filter(code=code).first() or Barcode(
-        code=code, item=item
-    )
+    barcode = Barcode.objects.select_related("item").filter(code=code).first() or Barcode(code=code, item=item)
     if barcode.item_id != item.pk:
         raise Conflict(
             "barcode_taken",

@@ -39,6 +39,13 @@ IN_MEMORY = 4 * 1024 * 1024
 EXACT_DIGITS = 15
 
 
+class _Spool(tempfile.SpooledTemporaryFile):
+    """Closed by the response that sends it, or when a response is dropped unread."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def sheet_kind(request: HttpRequest) -> Kind | None:
     """What file a list page was asked for (?export=xlsx or csv), None for the page itself."""
     wanted = request.GET.get("export")
@@ -47,7 +54,7 @@ def sheet_kind(request: HttpRequest) -> Kind | None:
 
 def sheet_response(name: str, columns: Columns, rows: Iterable[Row], kind: Kind) -> FileResponse:
     """A download called <name>.<kind>; the rows are read before it returns, inside the organization's scope."""
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
+    file = _Spool(max_size=IN_MEMORY)
     try:
         write_sheet(file, columns, rows, kind=kind, title=name)
     except BaseException:

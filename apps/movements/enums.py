@@ -87,9 +87,7 @@ DOCUMENT_TRANSITIONS = {
     DocumentStatus.SUBMITTED: frozenset(
         {DocumentStatus.DRAFT, DocumentStatus.APPROVED, DocumentStatus.POSTED, DocumentStatus.CANCELLED}
     ),
-    DocumentStatus.APPROVED: frozenset(
-        {DocumentStatus.SUBMITTED, DocumentStatus.POSTED, DocumentStatus.CANCELLED}
-    ),
+    DocumentStatus.APPROVED: frozenset({DocumentStatus.SUBMITTED, DocumentStatus.POSTED, DocumentStatus.CANCELLED}),
     DocumentStatus.POSTED: frozenset[str](),
     DocumentStatus.CANCELLED: frozenset[str](),
 }

@@ -32,6 +32,7 @@ def _not_own_document(actor: Any, document: Any) -> str | None:
 declare(
     {
         "movements.stock.view": READERS,
+        "movements.finance.view": READERS,
         "movements.stock.open": "owner manager",
         "movements.document.view": READERS,
         "movements.document.create": "manager controller finance",

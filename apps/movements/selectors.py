@@ -43,12 +43,8 @@ def visible_stock_lines(member: Member) -> QuerySet[StockLine]:
 def visible_entries(member: Member) -> QuerySet[LedgerEntry]:
     """Ledger entries of stock that the member may see now."""
     hidden = hidden_location_ids(member)
-    entries = (
-        LedgerEntry.objects.exclude(stock_line__location__in=hidden) if hidden else LedgerEntry.objects.all()
-    )
-    return entries.select_related(
-        "line__document", "stock_line__item", "stock_line__location", "stock_line__warehouse"
-    )
+    entries = LedgerEntry.objects.exclude(stock_line__location__in=hidden) if hidden else LedgerEntry.objects.all()
+    return entries.select_related("line__document", "stock_line__item", "stock_line__location", "stock_line__warehouse")
 
 
 def visible_document_lines(member: Member) -> QuerySet[DocumentLine]:
@@ -59,10 +55,15 @@ def visible_document_lines(member: Member) -> QuerySet[DocumentLine]:
 
 
 def documents() -> QuerySet[Document]:
-    """Documents with everything that a list shows of the head."""
+    """Documents with everything that a list shows: `line_count`, and `happened_at`, when the goods moved or, where
+    that is not known, when it was keyed."""
+    lines = DocumentLine.objects.filter(document=OuterRef("pk")).order_by().values("document")
     return Document.objects.select_related(
         "warehouse", "to_warehouse", "operator", "approver", "department", "reverses"
-    ).annotate(line_count=Count("lines"))
+    ).annotate(
+        line_count=Coalesce(Subquery(lines.annotate(n=Count("pk")).values("n")), 0),
+        happened_at=Coalesce("occurred_at", "recorded_at", "created_at"),
+    )
 
 
 # Stock
@@ -102,9 +103,7 @@ def stock_at(
     """
     entries = LedgerEntry.objects.filter(_cut(as_of, known_at), stock_line=OuterRef("pk")).order_by()
     total = entries.values("stock_line").annotate(total=Sum("quantity")).values("total")
-    quantity = Coalesce(
-        Subquery(total, output_field=QuantityField()), Value(ZERO, output_field=QuantityField())
-    )
+    quantity = Coalesce(Subquery(total, output_field=QuantityField()), Value(ZERO, output_field=QuantityField()))
     return _valued(_named(lines).annotate(on_hand=quantity))
 
 

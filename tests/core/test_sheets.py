@@ -72,7 +72,6 @@ def test_response_names_the_file_in_chinese():
     response = sheet_response("库存", COLUMNS, ROWS, "csv")
     assert response["Content-Disposition"] == "attachment; filename*=utf-8''%E5%BA%93%E5%AD%98.csv"
     assert b"".join(response.streaming_content) == written("csv")
-    response.close()
 
 
 def test_memory_stays_flat():

@@ -23,8 +23,7 @@ def shop(organization):
 
 def balances():
     return {
-        (s.item.sku, s.location.code, s.lot): s.quantity
-        for s in StockLine.objects.select_related("item", "location")
+        (s.item.sku, s.location.code, s.lot): s.quantity for s in StockLine.objects.select_related("item", "location")
     }
 
 
@@ -62,9 +61,7 @@ def test_posting_twice_is_refused(shop, system):
 
 
 def test_cancelled_is_not_posted(shop, system):
-    document = cancel_document(
-        make_document("receipt", shop[0], line(shop[1], 1)), reason="重复录入", actor=system
-    )
+    document = cancel_document(make_document("receipt", shop[0], line(shop[1], 1)), reason="重复录入", actor=system)
     with pytest.raises(Conflict):
         post_document(document, actor=system)
     assert LedgerEntry.objects.count() == 0
@@ -96,15 +93,11 @@ def test_lots_are_asked_for_when_posting(shop, system):
 def test_reversal_restores_and_happens_once(shop, system):
     warehouse, item, other = shop
     before = posted("receipt", warehouse, line(item, 10), line(other, 4))
-    issue = posted(
-        "sales_issue", warehouse, line(item, 6), line(other, 5), occurred_at=at("2023-12-30T10:00:00")
-    )
+    issue = posted("sales_issue", warehouse, line(item, 6), line(other, 5), occurred_at=at("2023-12-30T10:00:00"))
     back = reverse_document(issue, reason="客户取消", actor=system)
     assert balances() == {("A-001", "", ""): Decimal(10), ("A-002", "", ""): Decimal(4)}
     assert (back.doc_no, back.doc_type, back.reverses_id) == (f"{issue.doc_no}-R", "sales_issue", issue.pk)
-    assert [entry.occurred_at for entry in LedgerEntry.objects.filter(kind="reversal")] == [
-        issue.occurred_at
-    ] * 2
+    assert [entry.occurred_at for entry in LedgerEntry.objects.filter(kind="reversal")] == [issue.occurred_at] * 2
     for wrong in (issue, back, make_document("receipt", warehouse, line(item, 1))):
         with pytest.raises(Conflict):
             reverse_document(wrong, reason="再次", actor=system)
@@ -129,9 +122,7 @@ def test_opening_contains_what_was_posted_before(shop, system):
         opened(home, first, 99, moment)
     assert caught.value.code == "opening_differs"
     with pytest.raises(RuleViolation) as caught:
-        reverse_document(
-            Document.objects.filter(lines__item=first).earliest("posted_at"), reason="x", actor=system
-        )
+        reverse_document(Document.objects.filter(lines__item=first).earliest("posted_at"), reason="x", actor=system)
     assert caught.value.code == "before_opening"
     assert verify_balances() == []
 

@@ -9,233 +9,431 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organizations', '0001_initial'),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('path', models.CharField(max_length=200, verbose_name='path')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("path", models.CharField(max_length=200, verbose_name="path")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'category',
-                'verbose_name_plural': 'categories',
-                'ordering': ['path'],
+                "verbose_name": "category",
+                "verbose_name_plural": "categories",
+                "ordering": ["path"],
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('sku', models.CharField(max_length=60, verbose_name='item code')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('sort_key', models.CharField(default='', editable=False, max_length=200)),
-                ('spec', models.CharField(blank=True, max_length=200, verbose_name='specification')),
-                ('base_unit', models.CharField(max_length=20, verbose_name='base unit')),
-                ('standard_cost', apps.core.numbers.QuantityField(default=Decimal('0'), verbose_name='standard cost')),
-                ('tracking', models.CharField(choices=[('none', 'not tracked'), ('lot', 'by lot'), ('serial', 'by serial number')], default='none', max_length=10, verbose_name='tracking')),
-                ('shelf_life_days', models.PositiveIntegerField(blank=True, null=True, verbose_name='shelf life in days')),
-                ('natural_loss_rate', models.DecimalField(decimal_places=6, default=Decimal('0'), help_text='Share of the quantity issued that may vanish by nature: 0.002 is 2 in 1,000.', max_digits=9, verbose_name='natural loss rate')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('category', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='catalog.category', verbose_name='category')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sku", models.CharField(max_length=60, verbose_name="item code")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("sort_key", models.CharField(default="", editable=False, max_length=200)),
+                ("spec", models.CharField(blank=True, max_length=200, verbose_name="specification")),
+                ("base_unit", models.CharField(max_length=20, verbose_name="base unit")),
+                ("standard_cost", apps.core.numbers.QuantityField(default=Decimal("0"), verbose_name="standard cost")),
+                (
+                    "tracking",
+                    models.CharField(
+                        choices=[("none", "not tracked"), ("lot", "by lot"), ("serial", "by serial number")],
+                        default="none",
+                        max_length=10,
+                        verbose_name="tracking",
+                    ),
+                ),
+                (
+                    "shelf_life_days",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="shelf life in days"),
+                ),
+                (
+                    "natural_loss_rate",
+                    models.DecimalField(
+                        decimal_places=6,
+                        default=Decimal("0"),
+                        help_text="Share of the quantity issued that may vanish by nature: 0.002 is 2 in 1,000.",
+                        max_digits=9,
+                        verbose_name="natural loss rate",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "category",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="catalog.category",
+                        verbose_name="category",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'item',
-                'verbose_name_plural': 'items',
-                'ordering': ['sku'],
+                "verbose_name": "item",
+                "verbose_name_plural": "items",
+                "ordering": ["sku"],
             },
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=60, verbose_name='lot')),
-                ('produced_on', models.DateField(blank=True, null=True, verbose_name='produced on')),
-                ('expires_on', models.DateField(blank=True, null=True, verbose_name='expires on')),
-                ('item', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lots', to='catalog.item', verbose_name='item')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("code", models.CharField(max_length=60, verbose_name="lot")),
+                ("produced_on", models.DateField(blank=True, null=True, verbose_name="produced on")),
+                ("expires_on", models.DateField(blank=True, null=True, verbose_name="expires on")),
+                (
+                    "item",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lots",
+                        to="catalog.item",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lot',
-                'verbose_name_plural': 'lots',
-                'ordering': ['item', 'code'],
+                "verbose_name": "lot",
+                "verbose_name_plural": "lots",
+                "ordering": ["item", "code"],
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=20, verbose_name='unit')),
-                ('factor', apps.core.numbers.QuantityField(help_text='How many base units are in one of this unit.', verbose_name='factor')),
-                ('item', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='units', to='catalog.item', verbose_name='item')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=20, verbose_name="unit")),
+                (
+                    "factor",
+                    apps.core.numbers.QuantityField(
+                        help_text="How many base units are in one of this unit.", verbose_name="factor"
+                    ),
+                ),
+                (
+                    "item",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="units",
+                        to="catalog.item",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'unit',
-                'verbose_name_plural': 'units',
-                'ordering': ['item', 'factor'],
+                "verbose_name": "unit",
+                "verbose_name_plural": "units",
+                "ordering": ["item", "factor"],
             },
         ),
         migrations.CreateModel(
-            name='Barcode',
+            name="Barcode",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=60, verbose_name='barcode')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('item', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='barcodes', to='catalog.item', verbose_name='item')),
-                ('unit', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='barcodes', to='catalog.unit', verbose_name='unit')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("code", models.CharField(max_length=60, verbose_name="barcode")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "item",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="barcodes",
+                        to="catalog.item",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "unit",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="barcodes",
+                        to="catalog.unit",
+                        verbose_name="unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'barcode',
-                'verbose_name_plural': 'barcodes',
-                'ordering': ['code'],
+                "verbose_name": "barcode",
+                "verbose_name_plural": "barcodes",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Warehouse',
+            name="Warehouse",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('department', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.department', verbose_name='department')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('storekeeper', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='storekeeper')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "department",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "storekeeper",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="storekeeper",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'warehouse',
-                'verbose_name_plural': 'warehouses',
-                'ordering': ['code'],
+                "verbose_name": "warehouse",
+                "verbose_name_plural": "warehouses",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(blank=True, max_length=40, verbose_name='code')),
-                ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
-                ('zone', models.CharField(blank=True, max_length=40, verbose_name='zone')),
-                ('walk_order', models.IntegerField(default=0, verbose_name='walking order')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('warehouse', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='locations', to='catalog.warehouse', verbose_name='warehouse')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("code", models.CharField(blank=True, max_length=40, verbose_name="code")),
+                ("name", models.CharField(blank=True, max_length=100, verbose_name="name")),
+                ("zone", models.CharField(blank=True, max_length=40, verbose_name="zone")),
+                ("walk_order", models.IntegerField(default=0, verbose_name="walking order")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "warehouse",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="locations",
+                        to="catalog.warehouse",
+                        verbose_name="warehouse",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'location',
-                'verbose_name_plural': 'locations',
-                'ordering': ['warehouse', 'walk_order', 'code'],
+                "verbose_name": "location",
+                "verbose_name_plural": "locations",
+                "ordering": ["warehouse", "walk_order", "code"],
             },
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(fields=('organization', 'path'), name='category_path_once'),
+            model_name="category",
+            constraint=models.UniqueConstraint(fields=("organization", "path"), name="category_path_once"),
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=apps.core.tenancy.TenantTable(name='catalog_category_tenant', platform_readable=False),
+            model_name="category",
+            constraint=apps.core.tenancy.TenantTable(name="catalog_category_tenant", platform_readable=False),
         ),
         migrations.AddIndex(
-            model_name='item',
-            index=models.Index(fields=['organization', 'sort_key'], name='item_by_name'),
+            model_name="item",
+            index=models.Index(fields=["organization", "sort_key"], name="item_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('organization', 'sku'), name='item_sku_once'),
+            model_name="item",
+            constraint=models.UniqueConstraint(fields=("organization", "sku"), name="item_sku_once"),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(('standard_cost__gte', 0)), name='item_cost_not_negative'),
+            model_name="item",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("standard_cost__gte", 0)), name="item_cost_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(('natural_loss_rate__gte', 0), ('natural_loss_rate__lte', 1)), name='item_loss_rate_is_share'),
+            model_name="item",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("natural_loss_rate__gte", 0), ("natural_loss_rate__lte", 1)),
+                name="item_loss_rate_is_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=apps.core.tenancy.SameOrganization(field='category', name='catalog_item_category_same_org'),
+            model_name="item",
+            constraint=apps.core.tenancy.SameOrganization(field="category", name="catalog_item_category_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=apps.core.tenancy.TenantTable(name='catalog_item_tenant', platform_readable=False),
+            model_name="item",
+            constraint=apps.core.tenancy.TenantTable(name="catalog_item_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.UniqueConstraint(fields=('organization', 'item', 'code'), name='lot_once'),
+            model_name="lot",
+            constraint=models.UniqueConstraint(fields=("organization", "item", "code"), name="lot_once"),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=apps.core.tenancy.SameOrganization(field='item', name='catalog_lot_item_same_org'),
+            model_name="lot",
+            constraint=apps.core.tenancy.SameOrganization(field="item", name="catalog_lot_item_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=apps.core.tenancy.TenantTable(name='catalog_lot_tenant', platform_readable=False),
+            model_name="lot",
+            constraint=apps.core.tenancy.TenantTable(name="catalog_lot_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('organization', 'item', 'name'), name='unit_once'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(fields=("organization", "item", "name"), name="unit_once"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(('factor__gt', 0)), name='unit_factor_positive'),
+            model_name="unit",
+            constraint=models.CheckConstraint(condition=models.Q(("factor__gt", 0)), name="unit_factor_positive"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=apps.core.tenancy.SameOrganization(field='item', name='catalog_unit_item_same_org'),
+            model_name="unit",
+            constraint=apps.core.tenancy.SameOrganization(field="item", name="catalog_unit_item_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=apps.core.tenancy.TenantTable(name='catalog_unit_tenant', platform_readable=False),
+            model_name="unit",
+            constraint=apps.core.tenancy.TenantTable(name="catalog_unit_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=models.UniqueConstraint(fields=('organization', 'code'), name='barcode_once'),
+            model_name="barcode",
+            constraint=models.UniqueConstraint(fields=("organization", "code"), name="barcode_once"),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=apps.core.tenancy.SameOrganization(field='item', name='catalog_barcode_item_same_org'),
+            model_name="barcode",
+            constraint=apps.core.tenancy.SameOrganization(field="item", name="catalog_barcode_item_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=apps.core.tenancy.SameOrganization(field='unit', name='catalog_barcode_unit_same_org'),
+            model_name="barcode",
+            constraint=apps.core.tenancy.SameOrganization(field="unit", name="catalog_barcode_unit_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='barcode',
-            constraint=apps.core.tenancy.TenantTable(name='catalog_barcode_tenant', platform_readable=False),
+            model_name="barcode",
+            constraint=apps.core.tenancy.TenantTable(name="catalog_barcode_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=models.UniqueConstraint(fields=('organization', 'code'), name='warehouse_once'),
+            model_name="warehouse",
+            constraint=models.UniqueConstraint(fields=("organization", "code"), name="warehouse_once"),
         ),
         migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=apps.core.tenancy.SameOrganization(field='department', name='catalog_warehouse_department_same_org'),
+            model_name="warehouse",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="department", name="catalog_warehouse_department_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=apps.core.tenancy.SameOrganization(field='storekeeper', name='catalog_warehouse_storekeeper_same_org'),
+            model_name="warehouse",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="storekeeper", name="catalog_warehouse_storekeeper_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=apps.core.tenancy.TenantTable(name='catalog_warehouse_tenant', platform_readable=False),
+            model_name="warehouse",
+            constraint=apps.core.tenancy.TenantTable(name="catalog_warehouse_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(fields=('organization', 'warehouse', 'code'), name='location_once'),
+            model_name="location",
+            constraint=models.UniqueConstraint(fields=("organization", "warehouse", "code"), name="location_once"),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=apps.core.tenancy.SameOrganization(field='warehouse', name='catalog_location_warehouse_same_org'),
+            model_name="location",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="warehouse", name="catalog_location_warehouse_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=apps.core.tenancy.TenantTable(name='catalog_location_tenant', platform_readable=False),
+            model_name="location",
+            constraint=apps.core.tenancy.TenantTable(name="catalog_location_tenant", platform_readable=False),
         ),
     ]

@@ -12,293 +12,693 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('organizations', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("organizations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('doc_type', models.CharField(choices=[('purchase_order', 'purchase order'), ('delivery_note', 'delivery note'), ('receipt', 'goods receipt'), ('purchase_return', 'return to supplier'), ('sales_order', 'sales order'), ('waybill', 'waybill'), ('sales_issue', 'sales issue'), ('return_note', 'return note'), ('sales_return', 'sales return'), ('transfer_out', 'transfer out'), ('transfer_in', 'transfer in'), ('gift_issue', 'gift issue'), ('scrap', 'scrap'), ('material_issue', 'material issue'), ('material_return', 'material return'), ('assembly_in', 'assembly in'), ('assembly_out', 'assembly out'), ('adjustment', 'adjustment')], max_length=20, verbose_name='type')),
-                ('doc_no', models.CharField(max_length=60, verbose_name='number')),
-                ('status', models.CharField(choices=[('draft', 'draft'), ('submitted', 'submitted'), ('approved', 'approved'), ('posted', 'posted'), ('cancelled', 'cancelled')], default='draft', max_length=10, verbose_name='status')),
-                ('occurred_at', models.DateTimeField(blank=True, null=True, verbose_name='occurred')),
-                ('recorded_at', models.DateTimeField(blank=True, null=True, verbose_name='recorded')),
-                ('posted_at', models.DateTimeField(blank=True, null=True, verbose_name='posted')),
-                ('counterparty', models.CharField(blank=True, max_length=100, verbose_name='counterparty')),
-                ('external_id', models.CharField(blank=True, max_length=100, verbose_name='external number')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('approver', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='approver')),
-                ('department', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.department', verbose_name='department')),
-                ('operator', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='operator')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('reverses', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='movements.document', verbose_name='reverses')),
-                ('to_warehouse', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.warehouse', verbose_name='to warehouse')),
-                ('warehouse', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.warehouse', verbose_name='warehouse')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "doc_type",
+                    models.CharField(
+                        choices=[
+                            ("purchase_order", "purchase order"),
+                            ("delivery_note", "delivery note"),
+                            ("receipt", "goods receipt"),
+                            ("purchase_return", "return to supplier"),
+                            ("sales_order", "sales order"),
+                            ("waybill", "waybill"),
+                            ("sales_issue", "sales issue"),
+                            ("return_note", "return note"),
+                            ("sales_return", "sales return"),
+                            ("transfer_out", "transfer out"),
+                            ("transfer_in", "transfer in"),
+                            ("gift_issue", "gift issue"),
+                            ("scrap", "scrap"),
+                            ("material_issue", "material issue"),
+                            ("material_return", "material return"),
+                            ("assembly_in", "assembly in"),
+                            ("assembly_out", "assembly out"),
+                            ("adjustment", "adjustment"),
+                        ],
+                        max_length=20,
+                        verbose_name="type",
+                    ),
+                ),
+                ("doc_no", models.CharField(max_length=60, verbose_name="number")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("submitted", "submitted"),
+                            ("approved", "approved"),
+                            ("posted", "posted"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True, verbose_name="occurred")),
+                ("recorded_at", models.DateTimeField(blank=True, null=True, verbose_name="recorded")),
+                ("posted_at", models.DateTimeField(blank=True, null=True, verbose_name="posted")),
+                ("counterparty", models.CharField(blank=True, max_length=100, verbose_name="counterparty")),
+                ("external_id", models.CharField(blank=True, max_length=100, verbose_name="external number")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "approver",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="approver",
+                    ),
+                ),
+                (
+                    "department",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "operator",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="operator",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "reverses",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversals",
+                        to="movements.document",
+                        verbose_name="reverses",
+                    ),
+                ),
+                (
+                    "to_warehouse",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.warehouse",
+                        verbose_name="to warehouse",
+                    ),
+                ),
+                (
+                    "warehouse",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.warehouse",
+                        verbose_name="warehouse",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'document',
-                'verbose_name_plural': 'documents',
-                'ordering': ['-created_at', '-id'],
+                "verbose_name": "document",
+                "verbose_name_plural": "documents",
+                "ordering": ["-created_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='DocumentLine',
+            name="DocumentLine",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('line_no', models.PositiveIntegerField(verbose_name='line')),
-                ('lot', models.CharField(blank=True, max_length=60, verbose_name='lot')),
-                ('quantity', apps.core.numbers.QuantityField(verbose_name='quantity')),
-                ('unit', models.CharField(blank=True, max_length=20, verbose_name='unit')),
-                ('base_quantity', apps.core.numbers.QuantityField(verbose_name='quantity in base units')),
-                ('unit_cost', apps.core.numbers.QuantityField(blank=True, help_text='Of one base unit.', null=True, verbose_name='unit cost')),
-                ('source_doc_no', models.CharField(blank=True, max_length=60, verbose_name='source document')),
-                ('source_line_no', models.PositiveIntegerField(blank=True, null=True, verbose_name='source line')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('document', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='movements.document', verbose_name='document')),
-                ('item', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.item', verbose_name='item')),
-                ('location', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.location', verbose_name='location')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('to_location', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.location', verbose_name='to location')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("line_no", models.PositiveIntegerField(verbose_name="line")),
+                ("lot", models.CharField(blank=True, max_length=60, verbose_name="lot")),
+                ("quantity", apps.core.numbers.QuantityField(verbose_name="quantity")),
+                ("unit", models.CharField(blank=True, max_length=20, verbose_name="unit")),
+                ("base_quantity", apps.core.numbers.QuantityField(verbose_name="quantity in base units")),
+                (
+                    "unit_cost",
+                    apps.core.numbers.QuantityField(
+                        blank=True, help_text="Of one base unit.", null=True, verbose_name="unit cost"
+                    ),
+                ),
+                ("source_doc_no", models.CharField(blank=True, max_length=60, verbose_name="source document")),
+                ("source_line_no", models.PositiveIntegerField(blank=True, null=True, verbose_name="source line")),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
+                (
+                    "document",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="movements.document",
+                        verbose_name="document",
+                    ),
+                ),
+                (
+                    "item",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.item",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "location",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.location",
+                        verbose_name="location",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "to_location",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.location",
+                        verbose_name="to location",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'document line',
-                'verbose_name_plural': 'document lines',
-                'ordering': ['document', 'line_no'],
+                "verbose_name": "document line",
+                "verbose_name_plural": "document lines",
+                "ordering": ["document", "line_no"],
             },
         ),
         migrations.CreateModel(
-            name='FinanceBalance',
+            name="FinanceBalance",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('as_of', models.DateTimeField(default=django.utils.timezone.now, verbose_name='as of')),
-                ('quantity', apps.core.numbers.QuantityField(verbose_name='quantity')),
-                ('amount', apps.core.numbers.QuantityField(verbose_name='amount')),
-                ('item', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.item', verbose_name='item')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('warehouse', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.warehouse', verbose_name='warehouse')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("as_of", models.DateTimeField(default=django.utils.timezone.now, verbose_name="as of")),
+                ("quantity", apps.core.numbers.QuantityField(verbose_name="quantity")),
+                ("amount", apps.core.numbers.QuantityField(verbose_name="amount")),
+                (
+                    "item",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.item",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "warehouse",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.warehouse",
+                        verbose_name="warehouse",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'finance balance',
-                'verbose_name_plural': 'finance balances',
-                'ordering': ['-as_of', 'item'],
+                "verbose_name": "finance balance",
+                "verbose_name_plural": "finance balances",
+                "ordering": ["-as_of", "item"],
             },
         ),
         migrations.CreateModel(
-            name='StockLine',
+            name="StockLine",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('lot', models.CharField(blank=True, max_length=60, verbose_name='lot')),
-                ('quantity', apps.core.numbers.QuantityField(default=Decimal('0'), editable=False, verbose_name='quantity')),
-                ('item', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock_lines', to='catalog.item', verbose_name='item')),
-                ('location', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock_lines', to='catalog.location', verbose_name='location')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('warehouse', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock_lines', to='catalog.warehouse', verbose_name='warehouse')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("lot", models.CharField(blank=True, max_length=60, verbose_name="lot")),
+                (
+                    "quantity",
+                    apps.core.numbers.QuantityField(default=Decimal("0"), editable=False, verbose_name="quantity"),
+                ),
+                (
+                    "item",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock_lines",
+                        to="catalog.item",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "location",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock_lines",
+                        to="catalog.location",
+                        verbose_name="location",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "warehouse",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock_lines",
+                        to="catalog.warehouse",
+                        verbose_name="warehouse",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stock line',
-                'verbose_name_plural': 'stock lines',
-                'ordering': ['warehouse', 'location', 'item', 'lot'],
+                "verbose_name": "stock line",
+                "verbose_name_plural": "stock lines",
+                "ordering": ["warehouse", "location", "item", "lot"],
             },
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('opening', 'opening stock'), ('posting', 'posting'), ('reversal', 'reversal')], default='posting', max_length=10, verbose_name='kind')),
-                ('quantity', apps.core.numbers.QuantityField(verbose_name='quantity')),
-                ('unit_cost', apps.core.numbers.QuantityField(default=Decimal('0'), verbose_name='unit cost')),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
-                ('posted_at', models.DateTimeField(verbose_name='posted')),
-                ('line', apps.core.tenancy.TenantForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='movements.documentline', verbose_name='document line')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
-                ('reverses', apps.core.tenancy.TenantForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='movements.ledgerentry', verbose_name='reverses')),
-                ('stock_line', apps.core.tenancy.TenantForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='movements.stockline', verbose_name='stock line')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("opening", "opening stock"), ("posting", "posting"), ("reversal", "reversal")],
+                        default="posting",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("quantity", apps.core.numbers.QuantityField(verbose_name="quantity")),
+                ("unit_cost", apps.core.numbers.QuantityField(default=Decimal("0"), verbose_name="unit cost")),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
+                ("posted_at", models.DateTimeField(verbose_name="posted")),
+                (
+                    "line",
+                    apps.core.tenancy.TenantForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="movements.documentline",
+                        verbose_name="document line",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
+                (
+                    "reverses",
+                    apps.core.tenancy.TenantForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="movements.ledgerentry",
+                        verbose_name="reverses",
+                    ),
+                ),
+                (
+                    "stock_line",
+                    apps.core.tenancy.TenantForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="movements.stockline",
+                        verbose_name="stock line",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ledger entry',
-                'verbose_name_plural': 'ledger entries',
-                'ordering': ['posted_at', 'id'],
+                "verbose_name": "ledger entry",
+                "verbose_name_plural": "ledger entries",
+                "ordering": ["posted_at", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['organization', 'status', 'doc_type'], name='document_by_status'),
+            model_name="document",
+            index=models.Index(fields=["organization", "status", "doc_type"], name="document_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(fields=('organization', 'doc_type', 'doc_no'), name='document_once'),
+            model_name="document",
+            constraint=models.UniqueConstraint(fields=("organization", "doc_type", "doc_no"), name="document_once"),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(condition=models.Q(('reverses__isnull', False)), fields=('organization', 'reverses'), name='document_reversed_once'),
+            model_name="document",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reverses__isnull", False)),
+                fields=("organization", "reverses"),
+                name="document_reversed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'posted'), _negated=True), ('posted_at__isnull', False), _connector='OR'), name='document_posted_has_time'),
+            model_name="document",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "posted"), _negated=True), ("posted_at__isnull", False), _connector="OR"
+                ),
+                name="document_posted_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=apps.core.tenancy.SameOrganization(field='warehouse', name='movements_document_warehouse_same_org'),
+            model_name="document",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="warehouse", name="movements_document_warehouse_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=apps.core.tenancy.SameOrganization(field='to_warehouse', name='movements_document_to_warehouse_same_org'),
+            model_name="document",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="to_warehouse", name="movements_document_to_warehouse_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=apps.core.tenancy.SameOrganization(field='operator', name='movements_document_operator_same_org'),
+            model_name="document",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="operator", name="movements_document_operator_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=apps.core.tenancy.SameOrganization(field='approver', name='movements_document_approver_same_org'),
+            model_name="document",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="approver", name="movements_document_approver_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=apps.core.tenancy.SameOrganization(field='department', name='movements_document_department_same_org'),
+            model_name="document",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="department", name="movements_document_department_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=apps.core.tenancy.SameOrganization(field='reverses', name='movements_document_reverses_same_org'),
+            model_name="document",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="reverses", name="movements_document_reverses_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=apps.core.tenancy.TenantTable(name='movements_document_tenant', platform_readable=False),
+            model_name="document",
+            constraint=apps.core.tenancy.TenantTable(name="movements_document_tenant", platform_readable=False),
         ),
         migrations.AddIndex(
-            model_name='documentline',
-            index=models.Index(fields=['organization', 'item', 'location'], name='document_line_by_item'),
+            model_name="documentline",
+            index=models.Index(fields=["organization", "item", "location"], name="document_line_by_item"),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=models.UniqueConstraint(fields=('organization', 'document', 'line_no'), name='document_line_once'),
+            model_name="documentline",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "document", "line_no"), name="document_line_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=apps.core.tenancy.SameOrganization(field='document', name='movements_documentline_document_same_org'),
+            model_name="documentline",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="document", name="movements_documentline_document_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=apps.core.tenancy.SameOrganization(field='item', name='movements_documentline_item_same_org'),
+            model_name="documentline",
+            constraint=apps.core.tenancy.SameOrganization(field="item", name="movements_documentline_item_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=apps.core.tenancy.SameOrganization(field='location', name='movements_documentline_location_same_org'),
+            model_name="documentline",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="location", name="movements_documentline_location_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=apps.core.tenancy.SameOrganization(field='to_location', name='movements_documentline_to_location_same_org'),
+            model_name="documentline",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="to_location", name="movements_documentline_to_location_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=apps.core.tenancy.TenantTable(name='movements_documentline_tenant', platform_readable=False),
+            model_name="documentline",
+            constraint=apps.core.tenancy.TenantTable(name="movements_documentline_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
-            model_name='financebalance',
-            constraint=models.UniqueConstraint(fields=('organization', 'item', 'warehouse', 'as_of'), name='finance_balance_once', nulls_distinct=False),
+            model_name="financebalance",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "item", "warehouse", "as_of"), name="finance_balance_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='financebalance',
-            constraint=apps.core.tenancy.SameOrganization(field='item', name='movements_financebalance_item_same_org'),
+            model_name="financebalance",
+            constraint=apps.core.tenancy.SameOrganization(field="item", name="movements_financebalance_item_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='financebalance',
-            constraint=apps.core.tenancy.SameOrganization(field='warehouse', name='movements_financebalance_warehouse_same_org'),
+            model_name="financebalance",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="warehouse", name="movements_financebalance_warehouse_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='financebalance',
-            constraint=apps.core.tenancy.TenantTable(name='movements_financebalance_tenant', platform_readable=False),
+            model_name="financebalance",
+            constraint=apps.core.tenancy.TenantTable(name="movements_financebalance_tenant", platform_readable=False),
         ),
         migrations.AddIndex(
-            model_name='stockline',
-            index=models.Index(fields=['organization', 'warehouse', 'item'], name='stock_line_by_warehouse'),
+            model_name="stockline",
+            index=models.Index(fields=["organization", "warehouse", "item"], name="stock_line_by_warehouse"),
         ),
         migrations.AddIndex(
-            model_name='stockline',
-            index=models.Index(fields=['organization', 'item'], name='stock_line_by_item'),
+            model_name="stockline",
+            index=models.Index(fields=["organization", "item"], name="stock_line_by_item"),
         ),
         migrations.AddConstraint(
-            model_name='stockline',
-            constraint=models.UniqueConstraint(fields=('organization', 'location', 'item', 'lot'), name='stock_line_once'),
+            model_name="stockline",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "location", "item", "lot"), name="stock_line_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockline',
-            constraint=apps.core.tenancy.SameOrganization(field='warehouse', name='movements_stockline_warehouse_same_org'),
+            model_name="stockline",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="warehouse", name="movements_stockline_warehouse_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockline',
-            constraint=apps.core.tenancy.SameOrganization(field='location', name='movements_stockline_location_same_org'),
+            model_name="stockline",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="location", name="movements_stockline_location_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockline',
-            constraint=apps.core.tenancy.SameOrganization(field='item', name='movements_stockline_item_same_org'),
+            model_name="stockline",
+            constraint=apps.core.tenancy.SameOrganization(field="item", name="movements_stockline_item_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='stockline',
-            constraint=apps.core.tenancy.TenantTable(name='movements_stockline_tenant', platform_readable=False),
+            model_name="stockline",
+            constraint=apps.core.tenancy.TenantTable(name="movements_stockline_tenant", platform_readable=False),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='stockline',
-            trigger=pgtrigger.compiler.Trigger(name='quantity_is_ledger', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.quantity IS DISTINCT FROM NEW.quantity)', func="IF pg_trigger_depth() < 2 THEN RAISE EXCEPTION 'stock is written by the ledger only' USING errcode = '23514'; END IF; RETURN NEW;", hash='3c3e4dd8e1660064a027a5470448a24f6d07fe82', operation='UPDATE OF "quantity"', pgid='pgtrigger_quantity_is_ledger_a75d0', table='movements_stockline', when='BEFORE')),
+            model_name="stockline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="quantity_is_ledger",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.quantity IS DISTINCT FROM NEW.quantity)",
+                    func="IF pg_trigger_depth() < 2 THEN RAISE EXCEPTION 'stock is written by the ledger only' USING errcode = '23514'; END IF; RETURN NEW;",
+                    hash="3c3e4dd8e1660064a027a5470448a24f6d07fe82",
+                    operation='UPDATE OF "quantity"',
+                    pgid="pgtrigger_quantity_is_ledger_a75d0",
+                    table="movements_stockline",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='stockline',
-            trigger=pgtrigger.compiler.Trigger(name='starts_at_zero', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.quantity <> 0)', func="RAISE EXCEPTION 'stock is written by the ledger only' USING errcode = '23514';", hash='2a94696df141aafe99d298e41f0412767479e723', operation='INSERT', pgid='pgtrigger_starts_at_zero_ac143', table='movements_stockline', when='BEFORE')),
+            model_name="stockline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="starts_at_zero",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.quantity <> 0)",
+                    func="RAISE EXCEPTION 'stock is written by the ledger only' USING errcode = '23514';",
+                    hash="2a94696df141aafe99d298e41f0412767479e723",
+                    operation="INSERT",
+                    pgid="pgtrigger_starts_at_zero_ac143",
+                    table="movements_stockline",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['organization', 'stock_line', 'posted_at'], name='ledger_by_stock_line'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["organization", "stock_line", "posted_at"], name="ledger_by_stock_line"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='ledger_entry_moves'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity", 0), _negated=True), name="ledger_entry_moves"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'opening'), ('line__isnull', True), ('reverses__isnull', True)), models.Q(('kind', 'posting'), ('line__isnull', False), ('reverses__isnull', True)), models.Q(('kind', 'reversal'), ('reverses__isnull', False)), _connector='OR'), name='ledger_entry_kind_shape'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "opening"), ("line__isnull", True), ("reverses__isnull", True)),
+                    models.Q(("kind", "posting"), ("line__isnull", False), ("reverses__isnull", True)),
+                    models.Q(("kind", "reversal"), ("reverses__isnull", False)),
+                    _connector="OR",
+                ),
+                name="ledger_entry_kind_shape",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'posting')), fields=('organization', 'line'), name='ledger_line_posted_once'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "posting")), fields=("organization", "line"), name="ledger_line_posted_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('reverses__isnull', False)), fields=('organization', 'reverses'), name='ledger_entry_reversed_once'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reverses__isnull", False)),
+                fields=("organization", "reverses"),
+                name="ledger_entry_reversed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=apps.core.tenancy.SameOrganization(field='stock_line', name='movements_ledgerentry_stock_line_same_org'),
+            model_name="ledgerentry",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="stock_line", name="movements_ledgerentry_stock_line_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=apps.core.tenancy.SameOrganization(field='line', name='movements_ledgerentry_line_same_org'),
+            model_name="ledgerentry",
+            constraint=apps.core.tenancy.SameOrganization(field="line", name="movements_ledgerentry_line_same_org"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=apps.core.tenancy.SameOrganization(field='reverses', name='movements_ledgerentry_reverses_same_org'),
+            model_name="ledgerentry",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="reverses", name="movements_ledgerentry_reverses_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=apps.core.tenancy.TenantTable(name='movements_ledgerentry_tenant', platform_readable=False),
+            model_name="ledgerentry",
+            constraint=apps.core.tenancy.TenantTable(name="movements_ledgerentry_tenant", platform_readable=False),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ledgerentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';", hash='71920141fcc8508e0438aea1cb0d734e7c887b8d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b54be', table='movements_ledgerentry', when='BEFORE')),
+            model_name="ledgerentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';",
+                    hash="71920141fcc8508e0438aea1cb0d734e7c887b8d",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_b54be",
+                    table="movements_ledgerentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ledgerentry',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF current_database() LIKE 'test\\_%' THEN RETURN NULL; END IF; RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';", hash='6b4181c773a5a0142dd461d446f075296e9a6ca6', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_fc2d6', table='movements_ledgerentry', when='BEFORE')),
+            model_name="ledgerentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF current_database() LIKE 'test\\_%' THEN RETURN NULL; END IF; RAISE EXCEPTION '% is append-only', tg_table_name USING errcode = '23514';",
+                    hash="6b4181c773a5a0142dd461d446f075296e9a6ca6",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_fc2d6",
+                    table="movements_ledgerentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ledgerentry',
-            trigger=pgtrigger.compiler.Trigger(name='keep_balance', sql=pgtrigger.compiler.UpsertTriggerSql(func='UPDATE movements_stockline AS s SET quantity = s.quantity + e.quantity FROM ( SELECT organization_id, stock_line_id, sum(quantity) AS quantity FROM entries GROUP BY organization_id, stock_line_id) AS e WHERE s.organization_id = e.organization_id AND s.id = e.stock_line_id; RETURN NULL;', hash='3520715495b4e14d5b2ce3cef73e77ab2be84754', level='STATEMENT', operation='INSERT', pgid='pgtrigger_keep_balance_1a160', referencing='REFERENCING NEW TABLE AS entries ', table='movements_ledgerentry', when='AFTER')),
+            model_name="ledgerentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="keep_balance",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="UPDATE movements_stockline AS s SET quantity = s.quantity + e.quantity FROM ( SELECT organization_id, stock_line_id, sum(quantity) AS quantity FROM entries GROUP BY organization_id, stock_line_id) AS e WHERE s.organization_id = e.organization_id AND s.id = e.stock_line_id; RETURN NULL;",
+                    hash="3520715495b4e14d5b2ce3cef73e77ab2be84754",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_keep_balance_1a160",
+                    referencing="REFERENCING NEW TABLE AS entries ",
+                    table="movements_ledgerentry",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

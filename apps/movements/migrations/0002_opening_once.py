@@ -17,9 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="ledgerentry",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("quantity", 0), _negated=True), ("kind", "opening"), _connector="OR"
-                ),
+                condition=models.Q(models.Q(("quantity", 0), _negated=True), ("kind", "opening"), _connector="OR"),
                 name="ledger_entry_moves",
             ),
         ),

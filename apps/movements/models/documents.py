@@ -3,7 +3,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,9 +21,7 @@ class Document(OrganizationOwned):
 
     doc_type = models.CharField(_("type"), max_length=20, choices=DocumentType.choices)
     doc_no = models.CharField(_("number"), max_length=60)
-    status = models.CharField(
-        _("status"), max_length=10, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT
-    )
+    status = models.CharField(_("status"), max_length=10, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
     warehouse = TenantForeignKey(Warehouse, models.PROTECT, related_name="+", verbose_name=_("warehouse"))
     to_warehouse = TenantForeignKey(
         Warehouse, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("to warehouse")
@@ -63,7 +62,15 @@ class Document(OrganizationOwned):
                 name="document_posted_has_time",
             ),
         ]
-        indexes = [models.Index(fields=["organization", "status", "doc_type"], name="document_by_status")]
+        indexes = [
+            models.Index(fields=["organization", "status", "doc_type"], name="document_by_status"),
+            models.Index(
+                F("organization"),
+                Coalesce("occurred_at", "recorded_at", "created_at").desc(),
+                F("id").desc(),
+                name="document_by_time",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.doc_no
@@ -81,9 +88,7 @@ class Document(OrganizationOwned):
 class DocumentLine(OrganizationOwned):
     """`quantity` is in `unit` (empty: the base unit), positive but on adjustments; `base_quantity` = × factor."""
 
-    document = TenantForeignKey(
-        Document, models.CASCADE, related_name="lines", verbose_name=_("document")
-    )
+    document = TenantForeignKey(Document, models.CASCADE, related_name="lines", verbose_name=_("document"))
     line_no = models.PositiveIntegerField(_("line"))
     item = TenantForeignKey(Item, models.PROTECT, related_name="+", verbose_name=_("item"))
     location = TenantForeignKey(Location, models.PROTECT, related_name="+", verbose_name=_("location"))
@@ -106,7 +111,14 @@ class DocumentLine(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(fields=["organization", "document", "line_no"], name="document_line_once")
         ]
-        indexes = [models.Index(fields=["organization", "item", "location"], name="document_line_by_item")]
+        indexes = [
+            models.Index(fields=["organization", "item", "location"], name="document_line_by_item"),
+            models.Index(
+                fields=["organization", "source_doc_no"],
+                condition=~Q(source_doc_no=""),
+                name="document_line_by_source",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.document_id}/{self.line_no}"

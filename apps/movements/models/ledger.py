@@ -23,12 +23,8 @@ class StockLine(OrganizationOwned):
     Every way to name stock comes down to this row. Its `quantity` belongs to the ledger's trigger.
     """
 
-    warehouse = TenantForeignKey(
-        Warehouse, models.PROTECT, related_name="stock_lines", verbose_name=_("warehouse")
-    )
-    location = TenantForeignKey(
-        Location, models.PROTECT, related_name="stock_lines", verbose_name=_("location")
-    )
+    warehouse = TenantForeignKey(Warehouse, models.PROTECT, related_name="stock_lines", verbose_name=_("warehouse"))
+    location = TenantForeignKey(Location, models.PROTECT, related_name="stock_lines", verbose_name=_("location"))
     item = TenantForeignKey(Item, models.PROTECT, related_name="stock_lines", verbose_name=_("item"))
     lot = models.CharField(_("lot"), max_length=60, blank=True)
     quantity = QuantityField(_("quantity"), default=Decimal(0), editable=False)
@@ -38,9 +34,7 @@ class StockLine(OrganizationOwned):
         verbose_name_plural = _("stock lines")
         ordering = ["warehouse", "location", "item", "lot"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "location", "item", "lot"], name="stock_line_once"
-            )
+            models.UniqueConstraint(fields=["organization", "location", "item", "lot"], name="stock_line_once")
         ]
         indexes = [
             models.Index(fields=["organization", "warehouse", "item"], name="stock_line_by_warehouse"),
@@ -103,9 +97,7 @@ class LedgerEntry(OrganizationOwned):
         verbose_name_plural = _("ledger entries")
         ordering = ["posted_at", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(quantity=0) | Q(kind=EntryKind.OPENING), name="ledger_entry_moves"
-            ),
+            models.CheckConstraint(condition=~Q(quantity=0) | Q(kind=EntryKind.OPENING), name="ledger_entry_moves"),
             models.UniqueConstraint(
                 fields=["organization", "stock_line"],
                 condition=Q(kind=EntryKind.OPENING),
@@ -128,9 +120,7 @@ class LedgerEntry(OrganizationOwned):
                 name="ledger_entry_reversed_once",
             ),
         ]
-        indexes = [
-            models.Index(fields=["organization", "stock_line", "posted_at"], name="ledger_by_stock_line")
-        ]
+        indexes = [models.Index(fields=["organization", "stock_line", "posted_at"], name="ledger_by_stock_line")]
         triggers = [
             *APPEND_ONLY,
             pgtrigger.Trigger(

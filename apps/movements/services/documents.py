@@ -92,9 +92,7 @@ def create_document(
     if doc_type not in DocumentType.values:
         raise RuleViolation("doc_type", _("“%(type)s” is not a type of document.") % {"type": doc_type})
     if status not in (DocumentStatus.DRAFT, DocumentStatus.SUBMITTED, DocumentStatus.APPROVED):
-        raise RuleViolation(
-            "status", _("A new document is a draft, submitted or approved; post it afterwards.")
-        )
+        raise RuleViolation("status", _("A new document is a draft, submitted or approved; post it afterwards."))
     document = Document(
         doc_type=doc_type,
         doc_no=doc_no.strip(),
@@ -131,9 +129,7 @@ def change_document(
     if document.status not in EDITABLE:
         raise Conflict(
             "not_editable",
-            _(
-                "%(doc_no)s is %(status)s and is no longer edited. A posted document is corrected by reversing it."
-            )
+            _("%(doc_no)s is %(status)s and is no longer edited. A posted document is corrected by reversing it.")
             % {"doc_no": document, "status": document.get_status_display()},
         )
     unknown = set(head) - set(HEAD)
@@ -186,11 +182,7 @@ def cancel_document(document: Document, *, reason: str, actor: Member) -> Docume
 
 def lock(document: Document) -> Document:
     """The document as it stands now, locked until the transaction ends."""
-    return (
-        Document.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("warehouse")
-        .get(pk=document.pk)
-    )
+    return Document.objects.select_for_update(of=("self",), no_key=True).select_related("warehouse").get(pk=document.pk)
 
 
 def _save_head(document: Document) -> None:
@@ -201,8 +193,7 @@ def _save_head(document: Document) -> None:
     same_number = Document.objects.filter(doc_type=document.doc_type, doc_no=document.doc_no)
     taken = Conflict(
         "doc_no_taken",
-        _("There is already a document of this type with the number %(doc_no)s.")
-        % {"doc_no": document.doc_no},
+        _("There is already a document of this type with the number %(doc_no)s.") % {"doc_no": document.doc_no},
     )
     if document._state.adding and same_number.exists():
         raise taken
@@ -266,9 +257,7 @@ class _LineChecker:
         named = {draft.item.pk for draft in lines if draft.unit not in ("", draft.item.base_unit)}
         self.factors: dict[tuple[UUID, str], Decimal] = {
             (item, name): factor
-            for item, name, factor in Unit.objects.filter(item__in=named).values_list(
-                "item", "name", "factor"
-            )
+            for item, name, factor in Unit.objects.filter(item__in=named).values_list("item", "name", "factor")
         }
 
     def row(self, draft: LineDraft) -> Row:
@@ -296,9 +285,7 @@ class _LineChecker:
         if unit_cost is not None and unit_cost < 0:
             raise RuleViolation("negative_cost", _("a cost cannot be negative."))
         if len(lot) > 60 or len(draft.source_doc_no) > 60 or len(draft.note) > 500:
-            raise RuleViolation(
-                "too_long", _("a lot or source number has at most 60 characters, a note 500.")
-            )
+            raise RuleViolation("too_long", _("a lot or source number has at most 60 characters, a note 500."))
         return (
             item.pk,
             location.pk,
@@ -320,9 +307,7 @@ class _LineChecker:
         if quantity < 0 and not self.signed:
             raise RuleViolation(
                 "negative_quantity",
-                _(
-                    "the quantity of %(sku)s is negative. Only adjustments are signed; use the opposite document."
-                )
+                _("the quantity of %(sku)s is negative. Only adjustments are signed; use the opposite document.")
                 % {"sku": item.sku},
             )
         factor: Decimal | None = Decimal(1)

@@ -49,9 +49,7 @@ def post_document(
     if document.effect:
         _require_lots(document)
         if not ignore_freeze:
-            before_posting.send(
-                sender=Document, stock_line_ids=stock_line_ids, document=document, actor=actor
-            )
+            before_posting.send(sender=Document, stock_line_ids=stock_line_ids, document=document, actor=actor)
     document.posted_at = posted_at or timezone.now()
     document.save()
     entries = LedgerEntry.objects.filter(line__document=document)
@@ -76,9 +74,7 @@ def post_history(document_ids: Iterable[UUID], *, actor: Member) -> None:
 
 
 @audited("movements.document.reversed")
-def reverse_document(
-    document: Document, *, reason: str, actor: Member, ignore_freeze: bool = False
-) -> Document:
+def reverse_document(document: Document, *, reason: str, actor: Member, ignore_freeze: bool = False) -> Document:
     """Undo a posted document by another of the same type with opposite quantities (红字), posted now.
 
     Its entries name those they reverse and carry their `occurred_at`: seen from today the goods never moved.
@@ -158,9 +154,7 @@ def _require_lots(document: Document) -> None:
     lines = list(without.order_by("line_no").values_list("line_no", "item__sku"))
     if lines:
         rows = [_("Line %(number)d: %(sku)s needs its lot.") % {"number": n, "sku": sku} for n, sku in lines]
-        raise RuleViolation(
-            "lot_missing", " ".join([_("Enter the lots before posting."), *rows[:5]]), rows=rows
-        )
+        raise RuleViolation("lot_missing", " ".join([_("Enter the lots before posting."), *rows[:5]]), rows=rows)
 
 
 def _tell_negative(stock_line_ids: list[UUID]) -> None:

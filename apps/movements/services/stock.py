@@ -53,12 +53,13 @@ def stock_line(location: Location, item: Item, lot: str = "") -> StockLine:
 def open_stock(rows: Sequence[OpeningDraft], *, as_of: datetime, actor: Member) -> None:
     """Write opening stock: the ledger of each stock line begins at its `as_of` with this quantity.
 
-    What was posted up to that moment is contained in the opening, so it is taken out of the ledger by reversals at
-    its own time, and later postings dated before it write no entries (`posting`). The order of loading does not
-    matter. The same opening again changes nothing.
+    What was posted up to that moment is contained in the opening, so it is taken out of the ledger by
+    reversals at its own time, and later postings dated before it write no entries (`posting`). The order
+    of loading does not matter. The same opening again changes nothing.
 
-    Raises RuleViolation: "opening_differs" (a line was already opened otherwise), "opening_twice" (two rows of one
-    stock line differ), "opening_later" (a moment in the future), "lot_missing"; `rows` lists the lines.
+    Raises RuleViolation: "opening_differs" (a line was already opened otherwise), "opening_twice" (two
+    rows of one stock line differ), "opening_later" (a moment in the future), "lot_missing"; `rows` lists
+    the lines.
     """
     require(actor, "movements.stock.open")
     drafts = _checked(rows, as_of)
@@ -70,15 +71,11 @@ def open_stock(rows: Sequence[OpeningDraft], *, as_of: datetime, actor: Member) 
             cursor.execute(_MAKE_LINES, [organization])
             cursor.execute(_LOCK, [organization])
             cursor.execute(_DIFFERING, [organization])
-            differing = [
-                f"{item} · {location or _('no place')} {lot}".strip() for item, location, lot in cursor
-            ]
+            differing = [f"{item} · {location or _('no place')} {lot}".strip() for item, location, lot in cursor]
             if differing:
                 raise RuleViolation(
                     "opening_differs",
-                    _(
-                        "Stock was already opened with another quantity or date: %(lines)s. Post an adjustment instead."
-                    )
+                    _("Stock was already opened with another quantity or date: %(lines)s. Post an adjustment instead.")
                     % {"lines": ", ".join(differing[:5])},
                     rows=differing,
                 )
@@ -110,9 +107,7 @@ def _checked(rows: Sequence[OpeningDraft], as_of: datetime) -> list[Row]:
         if draft.item.tracking != Tracking.NONE and not draft.lot:
             problems.append(("lot_missing", _("%(line)s: name the lot.") % {"line": name}))
         if seen.setdefault(key, row) != row:
-            problems.append(
-                ("opening_twice", _("%(line)s: named twice with different figures.") % {"line": name})
-            )
+            problems.append(("opening_twice", _("%(line)s: named twice with different figures.") % {"line": name}))
     if problems:
         raise RuleViolation(problems[0][0], problems[0][1], rows=[text for _code, text in problems])
     return list(seen.values())
@@ -120,7 +115,8 @@ def _checked(rows: Sequence[OpeningDraft], as_of: datetime) -> list[Row]:
 
 _STAGE = """
     CREATE TEMPORARY TABLE opening_stock ON COMMIT DROP AS
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::numeric[], %s::numeric[], %s::timestamptz[])
+    SELECT * FROM unnest(
+        %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::numeric[], %s::numeric[], %s::timestamptz[])
         AS o (warehouse_id, location_id, item_id, lot, quantity, unit_cost, as_of)
 """
 _MAKE_LINES = """

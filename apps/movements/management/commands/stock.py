@@ -60,9 +60,7 @@ class Command(BaseCommand):
 
     def _jsonl(self, rows: Iterable[StockRow]) -> None:
         for row in rows:
-            self.stdout.write(
-                json.dumps(dict(zip(row._fields, _texts(row), strict=True)), ensure_ascii=False)
-            )
+            self.stdout.write(json.dumps(dict(zip(row._fields, _texts(row), strict=True)), ensure_ascii=False))
 
     def _csv(self, rows: Iterable[StockRow]) -> None:
         writer = csv.writer(self.stdout)
