@@ -41,15 +41,15 @@ def test_members_list_searches_filters_sorts_and_exports(owner, person, browse):
     assert [line.split(",")[0] for line in lines[1:]] == ["li", "wang", "zhou"]
 
 
-def test_members_list_asks_as_many_queries_for_one_row_as_for_three(
-    owner, person, browse, django_assert_num_queries
-):
+def test_members_list_asks_as_many_queries_for_one_row_as_for_three(owner, person, browse, django_assert_num_queries):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     client = browse(owner)
     client.get("/o/alpha/members/")
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
         client.get("/o/alpha/members/")
     person("zhou", "manager")
     person("li", "counter")
@@ -110,9 +110,7 @@ def test_who_is_no_owner_changes_nothing(person, browse):
 def test_invite_shows_the_link_once_and_mails_it(owner, browse, mailoutbox, django_capture_on_commit_callbacks):
     client = browse(owner)
     with django_capture_on_commit_callbacks(execute=True):
-        sent = client.post(
-            "/o/alpha/members/invite/", {"email": "new@example.com", "name": "吴", "roles": ["finance"]}
-        )
+        sent = client.post("/o/alpha/members/invite/", {"email": "new@example.com", "name": "吴", "roles": ["finance"]})
     link = re.search(r"http[^\s\"<]+/invitations/[\w-]+/", sent.content.decode()).group()
     assert [mail.to for mail in mailoutbox] == [["new@example.com"]]
     assert link in mailoutbox[0].body
@@ -124,9 +122,7 @@ def test_invite_shows_the_link_once_and_mails_it(owner, browse, mailoutbox, djan
 
 
 def invited(owner, **values):
-    invitation = invite_member(
-        "new@example.com", name="吴", roles=["finance"], actor=owner, **values
-    )
+    invitation = invite_member("new@example.com", name="吴", roles=["finance"], actor=owner, **values)
     return invitation, invitation.link.removeprefix(site.PUBLIC_URL)
 
 
@@ -152,13 +148,13 @@ def test_accept_with_the_login_that_is_signed_in(owner, twin, browse):
         accept_invitation(
             invite_member("both@example.com", name="双", roles=["auditor"], actor=system_member()), user=user
         )
-    invitation, path = invited(owner)
+    _invitation, path = invited(owner)
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     assert client.post(path).status_code == 302
     chooser = client.get("/")
     assert [row.organization.code for row in chooser.context["memberships"]] == ["twin", "alpha"]
-    second, again = invited(owner)
+    _second, again = invited(owner)
     assert client.post(again).status_code == 422
 
 
@@ -166,7 +162,7 @@ def test_a_staff_row_gets_its_login_by_invitation(owner, browse):
     client = browse(owner)
     client.post("/o/alpha/members/add/", {"username": "S01", "name": "孙红", "roles": ["counter"]})
     member = Member.objects.get(username="S01")
-    invitation, path = invited(owner, member=member)
+    _invitation, path = invited(owner, member=member)
     Client().post(path, {"username": "sun", "password": "a-good-passphrase", "again": "a-good-passphrase"})
     member.refresh_from_db()
     assert (member.user.username, member.roles) == ("sun", ["counter", "finance"])
@@ -187,9 +183,7 @@ def test_settings_departments(owner, browse):
 
 def test_a_token_shows_its_secret_once_and_speaks_for_its_member_in_the_api_only(owner, person, browse):
     client = browse(owner)
-    made = client.post(
-        "/o/alpha/settings/tokens/add/", {"name": "ERP", "member": str(owner.pk), "scopes": ["read"]}
-    )
+    made = client.post("/o/alpha/settings/tokens/add/", {"name": "ERP", "member": str(owner.pk), "scopes": ["read"]})
     secret = made.context["secret"]
     assert secret not in client.get("/o/alpha/settings/").content.decode()
     headers = {"Authorization": f"Token {secret}"}
@@ -205,9 +199,12 @@ def test_support_looks_only_under_a_grant_and_every_day_is_logged(owner, browse)
     client.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get("/o/alpha/members/").status_code == 404
     owners = browse(owner)
-    assert owners.post(
-        "/o/alpha/settings/support/grant/", {"operator": str(operator.pk), "reason": "导入失败", "days": "7"}
-    ).status_code == 302
+    assert (
+        owners.post(
+            "/o/alpha/settings/support/grant/", {"operator": str(operator.pk), "reason": "导入失败", "days": "7"}
+        ).status_code
+        == 302
+    )
     assert client.get("/o/alpha/members/").status_code == 200
     assert client.get("/o/alpha/audit/").status_code == 200
     assert client.get("/o/alpha/members/add/").status_code == 403
