@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stockcheck.machine import database
-from stockcheck.machine.cluster import Cluster
+from stockcheck.machine.cluster import Cluster, StartFailed
 from stockcheck.machine.paths import BASE_DIR, STATE_DIR, private_folder
 from stockcheck.machine.processes import end_leftovers, remember
 
@@ -99,9 +99,7 @@ class Supervisor:
                 return
             if time.monotonic() - begun > STEADY:
                 child.pause = 1.0
-            self.console.line(
-                "up", f"{child.name} ended ({_outcome(code)}), starting it again in {child.pause:.0f} s"
-            )
+            self.console.line("up", f"{child.name} ended ({_outcome(code)}), starting it again in {child.pause:.0f} s")
             try:
                 await asyncio.wait_for(self.stopping.wait(), child.pause)
             except TimeoutError:
@@ -222,7 +220,10 @@ async def _watch_database(console: Console, cluster: Cluster) -> None:
         await asyncio.sleep(1)
         if cluster.pid() is None:
             console.line("up", "the database died, starting it again")
-            await asyncio.to_thread(cluster.revive)
+            try:
+                await asyncio.to_thread(cluster.revive)
+            except (StartFailed, OSError, subprocess.TimeoutExpired) as error:
+                console.line("up", f"that failed, trying again: {error}")
 
 
 def manage(*arguments: str, environment: Mapping[str, str]) -> str:

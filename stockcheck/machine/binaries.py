@@ -55,9 +55,7 @@ class Runner:
         """Try a program: it fails where the libraries, the account's rights or the namespace are missing."""
         command = self.command("initdb", "--version")
         try:
-            done = subprocess.run(
-                command, capture_output=True, timeout=30, check=False, cwd="/", **self.identity
-            )
+            done = subprocess.run(command, capture_output=True, timeout=30, check=False, cwd="/", **self.identity)
         except OSError:
             return False
         return done.returncode == 0

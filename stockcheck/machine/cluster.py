@@ -251,7 +251,7 @@ class Cluster:
         their process id may belong to a stranger by now, or to a zombie whose parent does not look.
         """
         if self._process is not None:
-            self._process.poll()
+            self._process.wait(STOP_TIMEOUT)
         deadline = time.monotonic() + 5
         while orphans := [pid for pid in _processes() if _works_in(pid, self.data)]:
             if time.monotonic() > deadline:
@@ -304,15 +304,13 @@ class Cluster:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
                 connection.execute(sql.SQL("CREATE ROLE {}").format(role))
             connection.execute(
-                sql.SQL(
-                    "ALTER ROLE {} LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE PASSWORD {}"
-                ).format(role, password)
+                sql.SQL("ALTER ROLE {} LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE PASSWORD {}").format(
+                    role, password
+                )
             )
             for name in (DATABASE, BROKER):
                 if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                    connection.execute(
-                        sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), role)
-                    )
+                    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), role))
         queue.install(self.dsn(BROKER))
 
 

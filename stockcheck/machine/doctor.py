@@ -70,20 +70,14 @@ def _web_port() -> Finding:
     taken = _listens("127.0.0.1", port)
     ours = taken and remembered(STATE_DIR / "run" / "web.pid") is not None
     detail = f"{port} is {'ours' if ours else 'taken' if taken else 'free'}"
-    remedy = (
-        "Another program has it: make up will take the next free one, or set PORT."
-        if taken and not ours
-        else ""
-    )
+    remedy = "Another program has it: make up will take the next free one, or set PORT." if taken and not ours else ""
     return Finding("web port", detail, remedy, needed=False)
 
 
 def _embedded_database() -> Iterator[Finding]:
     if os.geteuid() == 0:
         allowed = binaries.user_namespaces()
-        detail = (
-            "allowed, the database runs without an account" if allowed else "denied, using another account"
-        )
+        detail = "allowed, the database runs without an account" if allowed else "denied, using another account"
         yield Finding("user namespaces", detail)
     try:
         runner = binaries.find_runner()
@@ -92,9 +86,7 @@ def _embedded_database() -> Iterator[Finding]:
         return
     pid = database.cluster().pid()
     state = f"running, process {pid}" if pid else "stopped, starts when it is needed"
-    yield Finding(
-        "embedded PostgreSQL", f"{runner.bin.parent.name} as {runner.account or 'this user'}, {state}"
-    )
+    yield Finding("embedded PostgreSQL", f"{runner.bin.parent.name} as {runner.account or 'this user'}, {state}")
 
 
 def _database_server() -> Iterator[Finding]:
@@ -103,18 +95,14 @@ def _database_server() -> Iterator[Finding]:
     try:
         with psycopg.connect(database.url(), connect_timeout=5) as connection:
             version = connection.info.server_version // 10_000
-            role = connection.execute(
-                "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
-            )
+            role = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
             (above,) = role.fetchone() or (False,)
     except psycopg.Error as error:
         yield Finding("database", where, f"Check DATABASE_URL and the server: {str(error).strip()}")
         return
     old = version < binaries.OLDEST_VERSION
     yield Finding("database", f"{where}, PostgreSQL {version}", "Use PostgreSQL 15 or newer." if old else "")
-    remedy = (
-        "Use a role without SUPERUSER and BYPASSRLS: row-level security must hold for it." if above else ""
-    )
+    remedy = "Use a role without SUPERUSER and BYPASSRLS: row-level security must hold for it." if above else ""
     yield Finding("database role", address.username or "", remedy)
 
 
@@ -127,9 +115,7 @@ def _broker() -> Iterator[Finding]:
     port = address.port or {"redis": 6379, "rediss": 6379, "pgmq": 5432, "amqp": 5672}.get(address.scheme, 0)
     reachable = _listens(address.hostname or "127.0.0.1", port)
     detail = f"{address.scheme}://{address.hostname}:{port}"
-    yield Finding(
-        "queue", detail, "" if reachable else "Nobody answers there: start it, or correct BROKER_URL."
-    )
+    yield Finding("queue", detail, "" if reachable else "Nobody answers there: start it, or correct BROKER_URL.")
 
 
 def _listens(host: str, port: int) -> bool:

@@ -40,9 +40,7 @@ def gaps(base: Path) -> list[Gap]:
             shutil.copy(catalogue, messages)
         with contextlib.chdir(copy):
             for domain in DOMAINS:
-                call_command(
-                    "makemessages", locale=[LOCALE], domain=domain, verbosity=0, stdout=io.StringIO()
-                )
+                call_command("makemessages", locale=[LOCALE], domain=domain, verbosity=0, stdout=io.StringIO())
         return [gap for catalogue in sorted(messages.glob("*.po")) for gap in _gaps_in(catalogue)]
 
 
@@ -57,9 +55,7 @@ def _gaps_in(catalogue: Path) -> list[Gap]:
     found = [
         Gap(catalogue.name, kind, text)
         for kind in ("untranslated", "only-fuzzy")
-        for text in _texts(
-            ["msgattrib", f"--{kind}", "--no-obsolete", "--no-wrap", "--no-location", str(catalogue)]
-        )
+        for text in _texts(["msgattrib", f"--{kind}", "--no-obsolete", "--no-wrap", "--no-location", str(catalogue)])
     ]
     checked = subprocess.run(
         ["msgfmt", "--check-format", "--check-domain", "--output-file=/dev/null", str(catalogue)],

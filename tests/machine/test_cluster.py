@@ -91,9 +91,7 @@ def test_password_and_data_are_private(cluster: Cluster) -> None:
 
 def test_a_password_is_asked_over_the_network(cluster: Cluster) -> None:
     with cluster.leased(), pytest.raises(psycopg.OperationalError):
-        psycopg.connect(
-            host="127.0.0.1", port=cluster.port, user="postgres", dbname="postgres", password="guess"
-        )
+        psycopg.connect(host="127.0.0.1", port=cluster.port, user="postgres", dbname="postgres", password="guess")
 
 
 def test_runs_until_the_last_of_two_processes_leaves(cluster: Cluster) -> None:
@@ -189,9 +187,7 @@ def test_commands_start_it_only_when_they_need_it(tmp_path: Path) -> None:
 
     def manage(*arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True)
         return done.stdout
 
     own = Cluster(tmp_path / "postgres")

@@ -32,9 +32,7 @@ def test_only_the_admin_may_evaluate() -> None:
 
 @pytest.mark.django_db
 def test_strangers_cannot_make_accounts(client: Client) -> None:
-    response = client.post(
-        "/accounts/signup/", {"username": "x", "password1": "long-enough-1", "password2": "y"}
-    )
+    response = client.post("/accounts/signup/", {"username": "x", "password1": "long-enough-1", "password2": "y"})
     assert next(template.name for template in response.templates) == "account/signup_closed.html"
 
 
@@ -43,8 +41,7 @@ def test_guessing_a_password_is_stopped(client: Client, settings: LazySettings) 
     settings.AXES_ENABLED = True
     settings.ACCOUNT_RATE_LIMITS = False
     answers = [
-        client.post("/accounts/login/", {"login": "zhou", "password": f"guess-{n}"}).status_code
-        for n in range(11)
+        client.post("/accounts/login/", {"login": "zhou", "password": f"guess-{n}"}).status_code for n in range(11)
     ]
     assert answers == [200] * 9 + [429] * 2
 

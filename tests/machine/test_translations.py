@@ -13,9 +13,7 @@ HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
 def project(tmp_path: Path) -> Path:
     for folder in ("apps/shop", "templates", "locale/zh_Hans/LC_MESSAGES"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "apps/shop/views.py").write_text(
-        'from django.utils.translation import gettext as _\n_("Stock")\n'
-    )
+    (tmp_path / "apps/shop/views.py").write_text('from django.utils.translation import gettext as _\n_("Stock")\n')
     (tmp_path / "templates/page.html").write_text('{% load i18n %}{% translate "Count" %}')
     return tmp_path
 
