@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -43,6 +45,16 @@ class ToleranceRule(OrganizationOwned):
 
     def __str__(self) -> str:
         return str(_("version %(version)s")) % {"version": self.version}
+
+    def passes(self, *, book: Decimal, variance: Decimal, value: Decimal) -> bool:
+        """Whether a difference of `variance` base units, worth `value`, on this book is within every limit."""
+        limits = [
+            (self.quantity, abs(variance)),
+            (self.value, abs(value)),
+            (self.percent, abs(variance / book) * 100 if book else Decimal("Infinity")),
+        ]
+        given = [(limit, actual) for limit, actual in limits if limit is not None]
+        return variance == 0 or (bool(given) and all(actual <= limit for limit, actual in given))
 
 
 class Count(OrganizationOwned):

@@ -1,11 +1,18 @@
-from apps.counts.selectors.lines import lines_for_counter, live_lines, uncounted_lines
+from apps.counts.selectors.lines import LiveLine, lines_for_counter, live_lines, uncounted_lines
+from apps.counts.selectors.progress import Progress, beyond_tolerance, count_progress, my_tasks, progress
 from apps.counts.selectors.sight import hidden_locations, is_recorder, sees_book
 
 __all__ = [
+    "LiveLine",
+    "Progress",
+    "beyond_tolerance",
+    "count_progress",
     "hidden_locations",
     "is_recorder",
     "lines_for_counter",
     "live_lines",
+    "my_tasks",
+    "progress",
     "sees_book",
     "uncounted_lines",
 ]

@@ -20,29 +20,27 @@ from apps.counts.enums import CountMode
 from apps.counts.models import Count, CountEntry, CountLine, CountTask
 
 FIVE_NUMBERS = """
-standing AS (
-  SELECT e.line_id, e.round, sum(e.base_quantity) AS counted, max(e.counted_at) AS counted_at
-  FROM counts_countentry e
-  WHERE e.organization_id = %(organization)s AND e.count_id = %(count)s AND e.voids_id IS NULL
-    AND NOT EXISTS (SELECT FROM counts_countentry v
-                    WHERE v.organization_id = e.organization_id AND v.voids_id = e.id)
-  GROUP BY e.line_id, e.round
-), counted AS (
-  SELECT DISTINCT ON (line_id) line_id, round, counted, counted_at
-  FROM standing ORDER BY line_id, round DESC
-), cut AS (
-  SELECT l.id, l.stock_line_id, c.round, c.counted, c.counted_at,
-    CASE WHEN %(dynamic)s THEN coalesce(c.counted_at, %(snapshot_at)s) ELSE %(snapshot_at)s END AS moment
-  FROM counts_countline l LEFT JOIN counted c ON c.line_id = l.id
+five AS (
+  SELECT l.id, c.round, c.counted, c.counted_at, g.snapshot, g.moved_in, g.moved_out
+  FROM counts_countline l
+  LEFT JOIN LATERAL (
+    SELECT e.round, sum(e.base_quantity) AS counted, max(e.counted_at) AS counted_at
+    FROM counts_countentry e
+    WHERE e.organization_id = l.organization_id AND e.line_id = l.id AND e.voids_id IS NULL
+      AND NOT EXISTS (SELECT FROM counts_countentry v
+                      WHERE v.organization_id = e.organization_id AND v.voids_id = e.id)
+    GROUP BY e.round ORDER BY e.round DESC LIMIT 1
+  ) AS c ON true
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(m.quantity) FILTER (WHERE m.posted_at <= %(snapshot_at)s), 0) AS snapshot,
+      coalesce(sum(m.quantity) FILTER (WHERE m.posted_at > %(snapshot_at)s AND m.quantity > 0), 0) AS moved_in,
+      coalesce(-sum(m.quantity) FILTER (WHERE m.posted_at > %(snapshot_at)s AND m.quantity < 0), 0) AS moved_out
+    FROM movements_ledgerentry m
+    WHERE m.organization_id = l.organization_id AND m.stock_line_id = l.stock_line_id
+      AND m.posted_at <= CASE WHEN %(dynamic)s THEN coalesce(c.counted_at, %(snapshot_at)s)
+                         ELSE %(snapshot_at)s END
+  ) AS g
   WHERE l.organization_id = %(organization)s AND l.count_id = %(count)s {only}
-), five AS (
-  SELECT cut.id, cut.round, cut.counted, cut.counted_at,
-    coalesce(sum(g.quantity) FILTER (WHERE g.posted_at <= %(snapshot_at)s), 0) AS snapshot,
-    coalesce(sum(g.quantity) FILTER (WHERE g.posted_at > %(snapshot_at)s AND g.quantity > 0), 0) AS moved_in,
-    coalesce(-sum(g.quantity) FILTER (WHERE g.posted_at > %(snapshot_at)s AND g.quantity < 0), 0) AS moved_out
-  FROM cut LEFT JOIN movements_ledgerentry g ON g.organization_id = %(organization)s
-    AND g.stock_line_id = cut.stock_line_id AND g.posted_at <= cut.moment
-  GROUP BY cut.id, cut.round, cut.counted, cut.counted_at
 )
 """
 
@@ -93,6 +91,8 @@ class LiveLine:
     variance: Decimal | None
     unit_cost: Decimal
     value: Decimal | None
+    is_waiting: bool
+    """A recount was asked for and nothing of it is in yet."""
 
 
 _NAMES = """
@@ -107,7 +107,7 @@ _COLUMNS = """
 SELECT l.id, l.stock_line_id, w.code, p.code, i.sku, i.name, s.lot, i.base_unit, {round}, l.is_found,
   n.snapshot, n.moved_in, n.moved_out, n.snapshot + n.moved_in - n.moved_out, n.counted, n.counted_at,
   n.counted - (n.snapshot + n.moved_in - n.moved_out), l.unit_cost,
-  round((n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost, 4)
+  round((n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost, 4), {waiting}
 """
 
 _ORDERS = {
@@ -141,10 +141,10 @@ def live_lines(
     elif counted:
         where += " AND n.counted IS NOT NULL"
     if count.is_open:
-        head = f"WITH {numbers} {_COLUMNS.format(round='greatest(l.round, coalesce(n.round, 1))')}"
+        head = f"WITH {numbers} {_COLUMNS.format(round='coalesce(n.round, l.round)', waiting='coalesce(l.round > n.round, false)')}"
         source = "counts_countline l JOIN five n ON n.id = l.id"
     else:
-        head = _COLUMNS.format(round="l.round")
+        head = _COLUMNS.format(round="l.round", waiting="false")
         source = "counts_countline l"
         head, where = head.replace("n.", "l."), where.replace("n.", "l.")
     order = _ORDERS[sort] if count.is_open else _ORDERS[sort].replace("n.", "l.")
