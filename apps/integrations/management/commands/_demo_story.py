@@ -82,18 +82,25 @@ def play(say: Say) -> Story:
 
 
 def _drafts(lines: list[CountLine], *, task: CountTask) -> list[EntryDraft]:
-    drafts = []
+    drafts: list[EntryDraft] = []
     for line in lines:
         item, stock = line.stock_line.item, line.stock_line
-        place = {"sku": item.sku, "location": stock.location.code, "lot": stock.lot, "task": task}
         if item.sku == STAR:
-            drafts += [
-                EntryDraft(entry_no=str(new_id()), quantity=48, unit="箱", **place),
-                EntryDraft(entry_no=str(new_id()), quantity=8, unit="件", **place),
-            ]
+            amounts = [(Decimal(48), "箱"), (Decimal(8), "件")]
         else:
-            counted = stock.quantity + FOUND.get(item.sku, Decimal(0))
-            drafts.append(EntryDraft(entry_no=str(new_id()), quantity=counted, **place))
+            amounts = [(stock.quantity + FOUND.get(item.sku, Decimal(0)), "")]
+        drafts += [
+            EntryDraft(
+                entry_no=str(new_id()),
+                quantity=quantity,
+                unit=unit,
+                sku=item.sku,
+                location=stock.location.code,
+                lot=stock.lot,
+                task=task,
+            )
+            for quantity, unit in amounts
+        ]
     return drafts
 
 
@@ -103,7 +110,7 @@ def _task_lines(task: CountTask) -> list[CountLine]:
 
 def _count(say: Say) -> Count:
     manager, counters = member("zhoumin"), [member("heli"), member("zhaoyu")]
-    set_tolerance(percent=Decimal("0.5"), quantity=None, value=Decimal(100), actor=manager)
+    set_tolerance(percent=Decimal("0.5"), quantity=None, value=Decimal(100), actor=member("chenjing"))
     count = create_count(Warehouse.objects.get(code="WH1"), name=_("Quarter count"), count_no=FIRST, actor=manager)
     count = release_count(count, counters=counters, actor=manager)
     say(_("%(who)s planned and released count %(count)s.") % {"who": manager, "count": count})
@@ -161,7 +168,7 @@ def _adjust(count: Count, say: Say) -> None:
 
 def _sign(count: Count, say: Say) -> None:
     finance = member("sunyue")
-    report = render_report(prepare_report(count, actor=finance))
+    report = render_report(prepare_report(count, actor=finance), actor=finance)
     report = sign_report(report, password=PASSWORD, comment="数字与单据相符", actor=finance)
     say(_("%(who)s reviewed and signed the report.") % {"who": finance})
 

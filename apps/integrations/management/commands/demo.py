@@ -112,7 +112,7 @@ class Command(BaseCommand):
         write("")
         write(f"{_('report')}  {told.report}  {told.report.get_state_display()}  {told.report.signer_name}")
         write(f"  SHA-256  {told.report.sha256}")
-        write(f"  PDF      {default_storage.path(told.report.file.name)}")
+        write(f"  PDF      {default_storage.path(str(told.report.file.name))}")
 
 
 def _plain(number: Any) -> str:
