@@ -117,7 +117,8 @@ def _count(say: Say) -> Count:
     for task in CountTask.objects.filter(count=count).select_related("assignee"):
         record_entries(count, _drafts(_task_lines(task), task=task), actor=task.assignee)
         submit_task(task, actor=task.assignee)
-        say(_("%(who)s counted zone %(zone)s, blind.") % {"who": task.assignee, "zone": task.zone})
+        if task.zone:
+            say(_("%(who)s counted zone %(zone)s, blind.") % {"who": task.assignee, "zone": task.zone})
     star = CountLine.objects.select_related("task__assignee").get(count=count, stock_line__item__sku=STAR)
     other = next(counter for counter in counters if counter != star.task.assignee)
     task = request_recount([star], assignee=other, reason=_("Beyond tolerance"), actor=manager)
