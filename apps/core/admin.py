@@ -184,7 +184,7 @@ class OrganizationAdmin(ModelAdmin):
         """See log_addition."""
 
 
-class _ShownInline:
+class ShownInline:
     """Rows that belong to the object, to look at: who may see the object sees them, nobody edits them here.
 
     The login's own Django permissions are never asked: a platform operator is a superuser to Django.
@@ -207,9 +207,9 @@ class _ShownInline:
         return False
 
 
-class OrganizationInline(_ShownInline, TabularInline):
+class OrganizationInline(ShownInline, TabularInline):
     """Rows of the object as a table."""
 
 
-class OrganizationStackedInline(_ShownInline, StackedInline):
+class OrganizationStackedInline(ShownInline, StackedInline):
     """Rows of the object, one under the other."""
