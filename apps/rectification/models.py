@@ -64,12 +64,8 @@ class Adjustment(OrganizationOwned):
 class AdjustmentLine(OrganizationOwned):
     """One variance of an adjustment. `is_live` while the adjustment holds it."""
 
-    adjustment = TenantForeignKey(
-        Adjustment, models.PROTECT, related_name="lines", verbose_name=_("adjustment")
-    )
-    variance = TenantForeignKey(
-        Variance, models.PROTECT, related_name="adjustment_lines", verbose_name=_("variance")
-    )
+    adjustment = TenantForeignKey(Adjustment, models.PROTECT, related_name="lines", verbose_name=_("adjustment"))
+    variance = TenantForeignKey(Variance, models.PROTECT, related_name="adjustment_lines", verbose_name=_("variance"))
     quantity = QuantityField(_("quantity"))
     unit_cost = QuantityField(_("unit cost"))
     value = QuantityField(_("value"))

@@ -157,9 +157,7 @@ def adjustable_variances(count: Count) -> QuerySet[Variance]:
 
 def adjustment_list() -> QuerySet[Adjustment]:
     """Adjustments with the figures of their rows: lines, loss, gain."""
-    return Adjustment.objects.select_related(
-        "count", "count__warehouse", "proposed_by", "posted_by"
-    ).annotate(
+    return Adjustment.objects.select_related("count", "count__warehouse", "proposed_by", "posted_by").annotate(
         line_count=CountOf("lines"),
         loss=Sum("lines__value", filter=Q(lines__value__lt=0), default=ZERO),
         gain=Sum("lines__value", filter=Q(lines__value__gt=0), default=ZERO),
@@ -250,14 +248,10 @@ def checks(adjustment: Adjustment, member: Member, totals: Totals) -> list[Check
     changed = late_changes(adjustment)
     if changed:
         found.append(
-            Check(
-                "bad", _("Lines that a late document has changed since: %(lines)s") % {"lines": len(changed)}
-            )
+            Check("bad", _("Lines that a late document has changed since: %(lines)s") % {"lines": len(changed)})
         )
     found.append(
-        Check(
-            "warn", _("Lines with an unexplained quantity: %(lines)s") % {"lines": totals.unexplained_lines}
-        )
+        Check("warn", _("Lines with an unexplained quantity: %(lines)s") % {"lines": totals.unexplained_lines})
         if totals.unexplained_lines
         else Check("ok", _("Every line is explained in full."))
     )
@@ -267,14 +261,10 @@ def checks(adjustment: Adjustment, member: Member, totals: Totals) -> list[Check
 def late_changes(adjustment: Adjustment) -> list[AdjustmentLine]:
     """Lines whose quantity is no longer variance − late documents: something was posted after the proposal."""
     lines = list(
-        adjustment.lines.select_related(
-            "variance__stock_line__item", "variance__stock_line__location"
-        ).order_by("id")
+        adjustment.lines.select_related("variance__stock_line__item", "variance__stock_line__location").order_by("id")
     )
     late = late_quantities([line.variance_id for line in lines])
-    return [
-        line for line in lines if line.quantity != line.variance.quantity - late.get(line.variance_id, ZERO)
-    ]
+    return [line for line in lines if line.quantity != line.variance.quantity - late.get(line.variance_id, ZERO)]
 
 
 def rows_of(adjustment: Adjustment) -> Iterable[Any]:
@@ -284,9 +274,7 @@ def rows_of(adjustment: Adjustment) -> Iterable[Any]:
 
 def adjustments_of(variance: Variance) -> QuerySet[Adjustment]:
     """Every adjustment a variance was in, the live one first."""
-    return Adjustment.objects.filter(lines__variance=variance).order_by(
-        F("lines__is_live").desc(), "-proposed_at"
-    )
+    return Adjustment.objects.filter(lines__variance=variance).order_by(F("lines__is_live").desc(), "-proposed_at")
 
 
 def live_adjustments() -> QuerySet[Adjustment]:

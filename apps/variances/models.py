@@ -91,9 +91,7 @@ class Variance(OrganizationOwned):
     count_line = TenantOneToOneField(
         CountLine, models.PROTECT, related_name="variance_row", verbose_name=_("count line")
     )
-    stock_line = TenantForeignKey(
-        StockLine, models.PROTECT, related_name="variances", verbose_name=_("stock line")
-    )
+    stock_line = TenantForeignKey(StockLine, models.PROTECT, related_name="variances", verbose_name=_("stock line"))
     book = QuantityField(_("book"))
     counted = QuantityField(_("counted"))
     quantity = QuantityField(_("variance"))
@@ -102,9 +100,7 @@ class Variance(OrganizationOwned):
     percent = QuantityField(_("per cent of the book"), null=True)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
     unexplained = QuantityField(_("unexplained"))
-    state = models.CharField(
-        _("state"), max_length=10, choices=VarianceState.choices, default=VarianceState.OPEN
-    )
+    state = models.CharField(_("state"), max_length=10, choices=VarianceState.choices, default=VarianceState.OPEN)
     assignee = TenantForeignKey(
         Member, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("investigator")
     )
@@ -160,9 +156,7 @@ class Cause(OrganizationOwned):
     department = TenantForeignKey(
         Department, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("department")
     )
-    person = TenantForeignKey(
-        Member, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person")
-    )
+    person = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person"))
     note = models.CharField(_("note"), max_length=500, blank=True)
     confirmed_by = TenantForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("confirmed by"))
     confirmed_at = models.DateTimeField(_("confirmed"), default=timezone.now)
@@ -229,9 +223,7 @@ class Evidence(OrganizationOwned):
             models.CheckConstraint(
                 condition=~Q(kind=EvidenceKind.NOTE) | ~Q(note=""), name="evidence_note_says_something"
             ),
-            models.CheckConstraint(
-                condition=~Q(kind=EvidenceKind.FILE) | ~Q(file=""), name="evidence_file_is_there"
-            ),
+            models.CheckConstraint(condition=~Q(kind=EvidenceKind.FILE) | ~Q(file=""), name="evidence_file_is_there"),
         ]
 
     def __str__(self) -> str:
@@ -244,9 +236,7 @@ class LateDocument(OrganizationOwned):
     count_line = TenantForeignKey(
         CountLine, models.PROTECT, related_name="late_documents", verbose_name=_("count line")
     )
-    document_line = TenantForeignKey(
-        DocumentLine, models.PROTECT, related_name="+", verbose_name=_("document line")
-    )
+    document_line = TenantForeignKey(DocumentLine, models.PROTECT, related_name="+", verbose_name=_("document line"))
     quantity = QuantityField(_("quantity"), default=Decimal(0))
     noticed_at = models.DateTimeField(_("noticed"), default=timezone.now)
 
@@ -255,9 +245,7 @@ class LateDocument(OrganizationOwned):
         verbose_name_plural = _("late documents")
         ordering = ["-noticed_at"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "count_line", "document_line"], name="late_document_once"
-            )
+            models.UniqueConstraint(fields=["organization", "count_line", "document_line"], name="late_document_once")
         ]
 
     def __str__(self) -> str:

@@ -24,9 +24,7 @@ PLACE = "A-03-12"
 
 def stocked(sku: str = "HC-GL350-02", quantity: Any = 1200, cost: Any = "26.80", **values: Any) -> Item:
     """An item with stock at A-03-12 of warehouse WH01 since the day before yesterday."""
-    warehouse = Warehouse.objects.filter(code="WH01").first() or make_warehouse(
-        "WH01", PLACE, name="华东一仓"
-    )
+    warehouse = Warehouse.objects.filter(code="WH01").first() or make_warehouse("WH01", PLACE, name="华东一仓")
     item = make_item(sku, values.pop("name", "双层玻璃杯 350ml"), standard_cost=Decimal(cost), **values)
     opened(place(warehouse, PLACE), item, quantity, timezone.now() - timedelta(days=2))
     return item
@@ -37,15 +35,11 @@ def start_count(*counters: Member, mode: str = "static", at: datetime | None = N
     return release_count(count, counters=counters, at=at, actor=system_member())
 
 
-def enter(
-    count: Count, counter: Member, figures: dict[str, Any], *, counted_at: datetime | None = None
-) -> None:
+def enter(count: Count, counter: Member, figures: dict[str, Any], *, counted_at: datetime | None = None) -> None:
     record_entries(
         count,
         [
-            EntryDraft(
-                str(uuid4()), quantity, sku=sku, location=PLACE, counter=counter, counted_at=counted_at
-            )
+            EntryDraft(str(uuid4()), quantity, sku=sku, location=PLACE, counter=counter, counted_at=counted_at)
             for sku, quantity in figures.items()
         ],
         actor=system_member(),

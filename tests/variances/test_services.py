@@ -156,9 +156,7 @@ def test_documents_and_entries_are_kept_with_the_cause(loss, lin):
 
 def test_a_person_is_a_cause_only_when_said_so(loss, lin, person):
     gift = document("gift_issue", loss.stock_line.item, 20, operator=person("wu", "manager"))
-    cause = confirm_cause(
-        loss, cause_type("gift_unrecorded"), -20, document_lines=[gift.lines.get()], actor=lin
-    )
+    cause = confirm_cause(loss, cause_type("gift_unrecorded"), -20, document_lines=[gift.lines.get()], actor=lin)
     assert cause.person is None
     named = confirm_cause(loss, cause_type("keying_error"), -10, person=lin, actor=lin)
     assert (named.person, named.confirmed_by) == (lin, lin)
@@ -318,9 +316,7 @@ def test_every_organization_starts_with_the_built_in_types(organization):
 
 def test_own_types_stand_below_a_built_in_one(loss, lin, person):
     owner = person("boss", "owner")
-    own = save_cause_type(
-        "gift-livestream", name="直播赠品", parent=cause_type("gift_unrecorded"), actor=owner
-    )
+    own = save_cause_type("gift-livestream", name="直播赠品", parent=cause_type("gift_unrecorded"), actor=owner)
     assert (own.group, own.sign, str(own)) == ("I", "-", "直播赠品")
     confirm_cause(loss, own, -3, actor=lin)
     for values, refusal in (

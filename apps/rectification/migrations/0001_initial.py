@@ -24,9 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("adjustment_no", models.CharField(max_length=60, verbose_name="number")),
                 (
@@ -127,9 +125,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("quantity", apps.core.numbers.QuantityField(verbose_name="quantity")),
                 ("unit_cost", apps.core.numbers.QuantityField(verbose_name="unit cost")),
@@ -173,9 +169,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="adjustment",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "adjustment_no"), name="adjustment_no_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("organization", "adjustment_no"), name="adjustment_no_once"),
         ),
         migrations.AddConstraint(
             model_name="adjustment",
@@ -228,9 +222,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="adjustment",
-            constraint=apps.core.tenancy.TenantTable(
-                name="rectification_adjustment_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="rectification_adjustment_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
             model_name="adjustmentline",

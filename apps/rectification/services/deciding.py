@@ -23,9 +23,7 @@ from apps.rectification.services.holding import lock, release
 
 
 @audited("rectification.adjustment.approved")
-def approve_adjustment(
-    adjustment: Adjustment, *, content_hash: str, reason: str = "", actor: Member
-) -> Adjustment:
+def approve_adjustment(adjustment: Adjustment, *, content_hash: str, reason: str = "", actor: Member) -> Adjustment:
     """Say yes to exactly the content with this hash. Not by whoever proposed it, nor by anyone who counted in it."""
     adjustment = lock(adjustment)
     require(actor, "rectification.adjustment.approve", adjustment)

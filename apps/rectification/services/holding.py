@@ -32,7 +32,5 @@ def release(adjustment: Adjustment) -> None:
     ids = [variance.pk for variance in variances_of(adjustment)]
     adjustment.lines.update(is_live=False)
     Variance.objects.filter(pk__in=ids).update(
-        state=Case(
-            When(unexplained=0, then=Value(VarianceState.EXPLAINED)), default=Value(VarianceState.OPEN)
-        )
+        state=Case(When(unexplained=0, then=Value(VarianceState.EXPLAINED)), default=Value(VarianceState.OPEN))
     )

@@ -60,9 +60,7 @@ def post_adjustment(adjustment: Adjustment, *, actor: Member) -> Adjustment:
     adjustment.document = document
     adjustment.posted_by, adjustment.posted_at = actor, document.posted_at
     adjustment.save(update_fields=["state", "document", "posted_by", "posted_at"])
-    Variance.objects.filter(pk__in=[variance.pk for variance in variances]).update(
-        state=VarianceState.ADJUSTED
-    )
+    Variance.objects.filter(pk__in=[variance.pk for variance in variances]).update(state=VarianceState.ADJUSTED)
     record(document=document.doc_no, content_hash=adjustment.content_hash, value=adjustment.total_value)
     return adjustment
 
@@ -80,9 +78,7 @@ def reverse_adjustment(adjustment: Adjustment, *, reason: str, actor: Member) ->
         raise RuleViolation("reason_missing", _("Say why this adjustment is reversed."))
     _lock_stock(adjustment)
     _require_not_counted_since(adjustment)
-    adjustment.reversal = reverse_document(
-        adjustment.document, reason=reason, actor=actor, ignore_freeze=True
-    )
+    adjustment.reversal = reverse_document(adjustment.document, reason=reason, actor=actor, ignore_freeze=True)
     adjustment.save(update_fields=["state", "reversal"])
     release(adjustment)
     record(reason=reason.strip()[:500], reversal=adjustment.reversal.doc_no)
@@ -93,10 +89,7 @@ def _granted(adjustment: Adjustment) -> Approval:
     """The approval, if it was given for the lines as the database holds them now."""
     approval = approval_of(adjustment)
     now = content_hash(adjustment.count_id, rows_of(adjustment))
-    if (
-        approval.state != ApprovalState.APPROVED
-        or not approval.content_hash == adjustment.content_hash == now
-    ):
+    if approval.state != ApprovalState.APPROVED or not approval.content_hash == adjustment.content_hash == now:
         raise Conflict(
             "content_changed",
             _("This is not what was approved. Withdraw the adjustment and propose it again."),
@@ -107,18 +100,14 @@ def _granted(adjustment: Adjustment) -> Approval:
 def _lock_stock(adjustment: Adjustment) -> None:
     lines = StockLine.objects.select_for_update(of=("self",), no_key=True)
     list(
-        lines.filter(pk__in=adjustment.lines.values("variance__stock_line"))
-        .order_by("pk")
-        .values_list("pk", flat=True)
+        lines.filter(pk__in=adjustment.lines.values("variance__stock_line")).order_by("pk").values_list("pk", flat=True)
     )
 
 
 def _require_unchanged(adjustment: Adjustment, variances: list[Variance]) -> None:
     hindered = hindrances([variance.pk for variance in variances])
     if hindered:
-        names = dict(
-            Variance.objects.filter(pk__in=hindered).order_by("pk").values_list("pk", "stock_line__item__sku")
-        )
+        names = dict(Variance.objects.filter(pk__in=hindered).order_by("pk").values_list("pk", "stock_line__item__sku"))
         rows = [f"{names[key]}: {hindered[key]}" for key in names]
         raise Conflict(
             "not_adjustable",
@@ -145,9 +134,9 @@ def _require_unchanged(adjustment: Adjustment, variances: list[Variance]) -> Non
 
 
 def _drafts(adjustment: Adjustment) -> list[LineDraft]:
-    lines = adjustment.lines.select_related(
-        "variance__stock_line__item", "variance__stock_line__location"
-    ).order_by("variance__stock_line__location", "variance__stock_line__item", "variance__stock_line__lot")
+    lines = adjustment.lines.select_related("variance__stock_line__item", "variance__stock_line__location").order_by(
+        "variance__stock_line__location", "variance__stock_line__item", "variance__stock_line__lot"
+    )
     return [
         LineDraft(
             item=line.variance.stock_line.item,
@@ -181,9 +170,7 @@ def _require_not_counted_since(adjustment: Adjustment) -> None:
     if rows:
         raise Conflict(
             "counted_since",
-            _(
-                "%(first)s: this stock was counted again since, with the adjustment in its book. Adjust from that count."
-            )
+            _("%(first)s: this stock was counted again since, with the adjustment in its book. Adjust from that count.")
             % {"first": rows[0]},
             rows=rows,
         )

@@ -76,9 +76,7 @@ def propose_adjustment(
         ],
         batch_size=5000,
     )
-    Variance.objects.filter(pk__in=[line.variance.pk for line in content.lines]).update(
-        state=VarianceState.PROPOSED
-    )
+    Variance.objects.filter(pk__in=[line.variance.pk for line in content.lines]).update(state=VarianceState.PROPOSED)
     request_approval(KIND, adjustment.pk, adjustment.content_hash, actor=actor)
     notify(
         [member for member in with_role(Role.MANAGER, Role.FINANCE) if member.pk != actor.pk],
@@ -148,9 +146,7 @@ def _next_number() -> str:
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{organization.pk} adjustment number"]
         )
     prefix = f"PDTZ-{timezone.localtime(timezone=organization.zone):%Y%m%d}-"
-    taken = Adjustment.objects.filter(adjustment_no__startswith=prefix).values_list(
-        "adjustment_no", flat=True
-    )
+    taken = Adjustment.objects.filter(adjustment_no__startswith=prefix).values_list("adjustment_no", flat=True)
     return f"{prefix}{max((int(number.removeprefix(prefix)) for number in taken), default=0) + 1:02d}"
 
 

@@ -27,9 +27,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("code", models.SlugField(max_length=60, verbose_name="code")),
                 ("name", models.CharField(blank=True, max_length=100, verbose_name="own name")),
@@ -94,9 +92,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("quantity", apps.core.numbers.QuantityField(verbose_name="quantity")),
                 ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
@@ -167,9 +163,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("quantity", apps.core.numbers.QuantityField(default=Decimal("0"), verbose_name="quantity")),
                 (
@@ -217,9 +211,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("book", apps.core.numbers.QuantityField(verbose_name="book")),
                 ("counted", apps.core.numbers.QuantityField(verbose_name="counted")),
@@ -252,9 +244,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="created"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
                 (
                     "assignee",
@@ -317,9 +307,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 (
                     "kind",
@@ -427,15 +415,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="causetype",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="parent", name="variances_causetype_parent_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="parent", name="variances_causetype_parent_same_org"),
         ),
         migrations.AddConstraint(
             model_name="causetype",
-            constraint=apps.core.tenancy.TenantTable(
-                name="variances_causetype_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="variances_causetype_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
             model_name="latedocument",
@@ -457,9 +441,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="latedocument",
-            constraint=apps.core.tenancy.TenantTable(
-                name="variances_latedocument_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="variances_latedocument_tenant", platform_readable=False),
         ),
         migrations.AddIndex(
             model_name="variance",
@@ -475,9 +457,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     (
                         "quantity",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("counted"), "-", models.F("book")
-                        ),
+                        django.db.models.expressions.CombinedExpression(models.F("counted"), "-", models.F("book")),
                     )
                 ),
                 name="variance_sign",
@@ -491,9 +471,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="variance",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="count", name="variances_variance_count_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="count", name="variances_variance_count_same_org"),
         ),
         migrations.AddConstraint(
             model_name="variance",
@@ -515,9 +493,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="variance",
-            constraint=apps.core.tenancy.TenantTable(
-                name="variances_variance_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="variances_variance_tenant", platform_readable=False),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="variance",
@@ -576,9 +552,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="evidence",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="cause", name="variances_evidence_cause_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="cause", name="variances_evidence_cause_same_org"),
         ),
         migrations.AddConstraint(
             model_name="evidence",
@@ -600,9 +574,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="evidence",
-            constraint=apps.core.tenancy.TenantTable(
-                name="variances_evidence_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="variances_evidence_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
             model_name="cause",
@@ -612,9 +584,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="cause",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="variance", name="variances_cause_variance_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="variance", name="variances_cause_variance_same_org"),
         ),
         migrations.AddConstraint(
             model_name="cause",
@@ -630,9 +600,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="cause",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="person", name="variances_cause_person_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="person", name="variances_cause_person_same_org"),
         ),
         migrations.AddConstraint(
             model_name="cause",

@@ -52,9 +52,7 @@ def notice_late_documents(document: Document) -> list[LateDocument]:
     stay; an adjustment made from it leaves out what the late document already corrected.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _LATE_FOR_DOCUMENT, {"organization": require_organization_id(), "document": document.pk}
-        )
+        cursor.execute(_LATE_FOR_DOCUMENT, {"organization": require_organization_id(), "document": document.pk})
         found = [row[0] for row in cursor.fetchall()]
     return list(LateDocument.objects.filter(pk__in=found).select_related("count_line__count"))
 

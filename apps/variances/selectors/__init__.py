@@ -1,0 +1,44 @@
+from apps.variances.selectors.lists import (
+    VIEWS,
+    cause_types,
+    evidence_of,
+    open_variances,
+    variance_list,
+    view_counts,
+    visible_variances,
+)
+from apps.variances.selectors.story import (
+    Event,
+    Staircase,
+    candidate_lines,
+    history,
+    late_documents,
+    staircase,
+    timeline,
+    window_start,
+)
+from apps.variances.selectors.summaries import DIMENSIONS, Accuracy, SummaryRow, accuracy, summary, totals
+
+__all__ = [
+    "DIMENSIONS",
+    "VIEWS",
+    "Accuracy",
+    "Event",
+    "Staircase",
+    "SummaryRow",
+    "accuracy",
+    "candidate_lines",
+    "cause_types",
+    "evidence_of",
+    "history",
+    "late_documents",
+    "open_variances",
+    "staircase",
+    "summary",
+    "timeline",
+    "totals",
+    "variance_list",
+    "view_counts",
+    "visible_variances",
+    "window_start",
+]
