@@ -31,7 +31,7 @@ declare(
     {
         "reports.report.view": READERS,
         "reports.report.prepare": "manager controller finance",
-        "reports.report.comment": READERS,
+        "reports.report.comment": "owner manager controller finance",
         "reports.report.sign": "finance",
         "reports.report.send": "manager controller finance",
         "reports.schedule.view": READERS,

@@ -164,10 +164,8 @@ class TestCatalogue:
         assert rows("SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace") == set()
 
     def test_views_obey_the_policies(self):
-        assert (
-            rows("SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace")
-            == set()
-        )
+        views = "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+        assert rows(views) == set()
 
     def test_migrations_are_written(self):
         call_command("makemigrations", check=True, dry_run=True, verbosity=0)

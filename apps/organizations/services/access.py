@@ -125,6 +125,7 @@ def _join(member: Member, *, invitation: Invitation, user: User, actor: Member) 
 
 @audited("organizations.invitation.revoked")
 def revoke_invitation(invitation: Invitation, *, actor: Member) -> Invitation:
+    """Take an open invitation back: its link no longer works."""
     require(actor, "organizations.member.change")
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if not invitation.is_open:
@@ -164,6 +165,7 @@ def grant_support(operator: User, *, reason: str, until: datetime, actor: Member
 
 @audited("organizations.support.revoked")
 def revoke_support(grant: SupportGrant, *, actor: Member) -> SupportGrant:
+    """End a grant at once; the operator's next request finds nothing."""
     require(actor, "organizations.support.grant")
     grant = SupportGrant.objects.select_for_update().get(pk=grant.pk)
     if grant.revoked_at is not None:
