@@ -34,9 +34,9 @@ def hidden_location_ids(member: Member) -> set[UUID]:
     return {location_id for _receiver, ids in answers for location_id in ids or ()}
 
 
-def visible_stock_lines(member: Member) -> QuerySet[StockLine]:
-    """Stock lines whose quantities the member may see now."""
-    hidden = hidden_location_ids(member)
+def visible_stock_lines(member: Member, *, hidden: set[UUID] | None = None) -> QuerySet[StockLine]:
+    """Stock lines whose quantities the member may see now. `hidden`: what `hidden_location_ids` already answered."""
+    hidden = hidden_location_ids(member) if hidden is None else hidden
     return StockLine.objects.exclude(location__in=hidden) if hidden else StockLine.objects.all()
 
 
@@ -193,6 +193,12 @@ def stock_card(member: Member, item: Item, *, offset: int = 0, limit: int = 50) 
 
 
 # Chains and checks
+
+
+def with_reversal(rows: QuerySet[Document]) -> QuerySet[Document]:
+    """Documents with `reversal_id` and `reversal_no` of the document that reverses each, None where none does."""
+    reversals = Document.objects.filter(reverses=OuterRef("pk"))
+    return rows.annotate(reversal_id=Subquery(reversals.values("pk")), reversal_no=Subquery(reversals.values("doc_no")))
 
 
 def sources(document: Document) -> QuerySet[Document]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -35,6 +35,7 @@ from apps.movements.selectors import (
     visible_document_lines,
     visible_entries,
     visible_stock_lines,
+    with_reversal,
 )
 from apps.movements.services import (
     approve_document,
@@ -52,31 +53,30 @@ def stock(request: Any) -> HttpResponse:
     Now it shows what is not zero, unless ?show= asks for what is negative or for everything. For a past day every
     line is shown, because what was zero then is only known line by line.
     """
-    visible = visible_stock_lines(request.member)
+    hidden = hidden_location_ids(request.member)
+    visible = visible_stock_lines(request.member, hidden=hidden)
     show = request.GET.get("show", "")
     as_of = _end_of_day(request)
-    if as_of is not None:
-        queryset = stock_at(as_of, lines=visible)
-    else:
-        queryset = stock_now(visible)
-        if show == "negative":
-            queryset = queryset.filter(quantity__lt=0)
-        elif show != "all":
-            queryset = queryset.exclude(quantity=0)
+    queryset = stock_now(visible) if as_of is None else stock_at(as_of, lines=visible)
     rows = StockFilter(request.GET, queryset=queryset, request=request)
+    shown = Q() if as_of is not None or show == "all" else Q(quantity__lt=0) if show == "negative" else ~Q(quantity=0)
     if kind := sheet_kind(request):
-        return _export_stock(rows.qs, kind)
+        return _export_stock(rows.qs.filter(shown), kind)
+    sums: dict[str, Any] = {}
+    if as_of is None:
+        sums = rows.qs.order_by().aggregate(
+            total=Sum("value", filter=shown), negative=Count("pk", filter=Q(quantity__lt=0))
+        )
     return render(
         request,
         "movements/stock.html",
         {
             "filter": rows,
-            "page": paginate(request, rows.qs),
+            "page": paginate(request, rows.qs.filter(shown)),
             "as_of": as_of,
             "show": show,
-            "negative": negative_stock(visible).order_by().count(),
-            "total": None if as_of else rows.qs.order_by().aggregate(total=Sum("value"))["total"],
-            "hidden": bool(hidden_location_ids(request.member)),
+            "hidden": bool(hidden),
+            **sums,
         },
     )
 
@@ -188,9 +188,10 @@ def _export_lines(request: Any, rows: QuerySet[Document], kind: Kind) -> HttpRes
 @page("movements.document.view")
 def document(request: Any, pk: UUID) -> HttpResponse:
     """One document: head, lines with what they did to stock, the documents before and after it, what may be done."""
-    found = get_object_or_404(all_documents(), pk=pk)
+    found = get_object_or_404(with_reversal(all_documents()), pk=pk)
+    entries = LedgerEntry.objects.filter(line=OuterRef("pk")).order_by().values("line")
     lines = visible_document_lines(request.member).filter(document=found).order_by("line_no")
-    lines = lines.annotate(entered=Sum("entries__quantity"))
+    lines = lines.annotate(entered=Subquery(entries.annotate(total=Sum("quantity")).values("total")))
     shown = paginate(request, lines, size=200)
     return render(
         request,
@@ -201,7 +202,6 @@ def document(request: Any, pk: UUID) -> HttpResponse:
             "hidden_lines": found.line_count - shown.paginator.count,
             "sources": sources(found)[:50],
             "followers": followers(found)[:50],
-            "reversal": Document.objects.filter(reverses=found).first(),
             "steps": list(_steps(request.member, found)),
             "reason_form": ReasonForm(),
         },
@@ -215,7 +215,7 @@ STEPS: tuple[tuple[str, str, Any], ...] = (
 )
 
 
-def _steps(member: Any, found: Document) -> Iterator[dict[str, Any]]:
+def _steps(member: Any, found: Any) -> Iterator[dict[str, Any]]:
     """What the member may do with the document as it stands; `reason` says why a button is closed."""
     labels = {
         "submit": _("Submit"),
@@ -227,8 +227,7 @@ def _steps(member: Any, found: Document) -> Iterator[dict[str, Any]]:
     possible = {name for name, status, _service in STEPS if status in DOCUMENT_TRANSITIONS[found.status]}
     if DocumentStatus.CANCELLED in DOCUMENT_TRANSITIONS[found.status]:
         possible.add("cancel")
-    reversed_already = Document.objects.filter(reverses=found).exists()
-    if found.status == DocumentStatus.POSTED and found.reverses_id is None and not reversed_already:
+    if found.status == DocumentStatus.POSTED and found.reverses_id is None and found.reversal_id is None:
         possible.add("reverse")
     for name, label in labels.items():
         action = f"movements.document.{name}"

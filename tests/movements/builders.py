@@ -35,8 +35,6 @@ def posted(
     return post_document(document, actor=system_member(), posted_at=posted_at)
 
 
-def opened(
-    location: Location, item: Item, quantity: Decimal | int | str, as_of: datetime, lot: str = ""
-) -> None:
+def opened(location: Location, item: Item, quantity: Decimal | int | str, as_of: datetime, lot: str = "") -> None:
     draft = OpeningDraft(item=item, location=location, quantity=Decimal(quantity), lot=lot)
     open_stock([draft], as_of=as_of, actor=system_member())

@@ -85,9 +85,7 @@ def test_one_document_posted_by_many_is_posted_once(company):
     with organization_scope(company):
         warehouse, item = scene()
         document = make_document("receipt", warehouse, line(item, 5))
-    answers = at_once(
-        company, lambda _n: post_document(document, actor=system_member()).status, range(POSTERS)
-    )
+    answers = at_once(company, lambda _n: post_document(document, actor=system_member()).status, range(POSTERS))
     assert sorted(answers) == ["posted", *["wrong_state"] * (POSTERS - 1)]
     with organization_scope(company):
         assert StockLine.objects.get().quantity == 5

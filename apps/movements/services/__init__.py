@@ -6,7 +6,7 @@ from apps.movements.services.documents import (
     create_document,
     submit_document,
 )
-from apps.movements.services.posting import post_document, post_history, reverse_document
+from apps.movements.services.posting import post_document, reverse_document
 from apps.movements.services.stock import OpeningDraft, open_stock, stock_line
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "create_document",
     "open_stock",
     "post_document",
-    "post_history",
     "reverse_document",
     "stock_line",
     "submit_document",

@@ -1,4 +1,4 @@
-"""Posting and reversing: the only statements that write the ledger for documents, whatever their size.
+"""Posting and reversing, in a few statements whatever the size of the document.
 
 Locks are taken in one order: the document, new stock lines by key, stock lines by id. The ledger's time is read when
 the locks are held, so that nobody who holds them later sees an earlier moment.
@@ -6,7 +6,6 @@ the locks are held, so that nobody who holds them later sees an earlier moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from apps.core.errors import Conflict, RuleViolation
 from apps.core.permissions import require
 from apps.core.states import move
 from apps.core.tenancy import require_organization_id
-from apps.movements.enums import DOCUMENT_TRANSITIONS, EFFECT, DocumentStatus
+from apps.movements.enums import DOCUMENT_TRANSITIONS, DocumentStatus
 from apps.movements.models import Document, LedgerEntry, StockLine
 from apps.movements.services.documents import lock
 from apps.movements.signals import before_posting, before_reversal, posted
@@ -45,32 +44,19 @@ def post_document(
     move(document, DocumentStatus.POSTED, DOCUMENT_TRANSITIONS, field="status")
     if posted_at is not None and posted_at > timezone.now():
         raise RuleViolation("posted_later", _("A document cannot be posted in the future."))
-    stock_line_ids = _lock_stock([document.pk]) if document.effect else []
+    stock_line_ids = _lock_stock(document) if document.effect else []
     if document.effect:
         _require_lots(document)
         if not ignore_freeze:
             before_posting.send(sender=Document, stock_line_ids=stock_line_ids, document=document, actor=actor)
     document.posted_at = posted_at or timezone.now()
     document.save()
-    entries = LedgerEntry.objects.filter(line__document=document)
-    written = _write_entries([document.pk])
+    written = _write_entries(document) if document.effect else 0
     _tell_negative(stock_line_ids)
     record(lines=written)
+    entries = LedgerEntry.objects.filter(line__document=document)
     posted.send(sender=Document, document=document, entries=entries, actor=actor)
     return document
-
-
-@audited("movements.history.posted")
-def post_history(document_ids: Iterable[UUID], *, actor: Member) -> None:
-    """Write the ledger for documents that an import brought as posted, at their own `posted_at`, all at once.
-
-    Lines that have their entry already, and those that the opening of their stock line contains (posted up to its
-    moment), are left out: calling it again changes nothing. Receivers are not asked and not told: it is history.
-    """
-    require(actor, "movements.document.post")
-    ids = list(document_ids)
-    _lock_stock(ids)
-    record(documents=len(ids), lines=_write_entries(ids))
 
 
 @audited("movements.document.reversed")
@@ -101,7 +87,7 @@ def reverse_document(document: Document, *, reason: str, actor: Member, ignore_f
     if not ignore_freeze:
         before_reversal.send(sender=Document, document=original, actor=actor)
     opposite = _opposite_document(original, reason=reason.strip(), actor=actor)
-    stock_line_ids = _lock_stock([original.pk]) if original.effect else []
+    stock_line_ids = _lock_stock(original) if original.effect else []
     if original.effect and not ignore_freeze:
         before_posting.send(sender=Document, stock_line_ids=stock_line_ids, document=opposite, actor=actor)
     now = timezone.now()
@@ -164,35 +150,46 @@ def _tell_negative(stock_line_ids: list[UUID]) -> None:
         record(negative_stock_lines=below)
 
 
-def _lock_stock(document_ids: list[UUID]) -> list[UUID]:
-    """Make the stock lines that the documents' lines name, lock all of them, and return their ids."""
-    named = [require_organization_id(), document_ids, list(EFFECT)]
+def _lock_stock(document: Document) -> list[UUID]:
+    """Make the stock lines that the document's lines name, lock all of them, and return their ids."""
+    organization = require_organization_id()
+    named = (organization, document.pk)
     with connection.cursor() as cursor:
-        cursor.execute(_MAKE_STOCK_LINES, [*named, require_organization_id()])
-        cursor.execute(_LOCK_STOCK_LINES, [*named, require_organization_id()])
+        cursor.execute(_MAKE_STOCK_LINES, [*named, organization, document.warehouse_id, organization])
+        cursor.execute(_LOCK_STOCK_LINES, [*named, organization])
         return [row[0] for row in cursor.fetchall()]
 
 
-def _write_entries(document_ids: list[UUID]) -> int:
-    plus = [doc_type for doc_type, effect in EFFECT.items() if effect > 0]
+def _write_entries(document: Document) -> int:
+    """The ledger of a document's lines, with its `posted_at`. Left out is what the opening of a stock line contains:
+    lines posted up to its moment (imports only)."""
+    moment = document.posted_at
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_ENTRIES, [plus, require_organization_id(), document_ids, list(EFFECT)])
+        cursor.execute(
+            _WRITE_ENTRIES,
+            [
+                document.effect,
+                document.occurred_at or moment,
+                document.recorded_at or moment,
+                moment,
+                require_organization_id(),
+                document.pk,
+                moment,
+            ],
+        )
         return cursor.rowcount
 
 
 _NAMED = """
     WITH named AS MATERIALIZED (
-        SELECT DISTINCT l.organization_id, d.warehouse_id, l.location_id, l.item_id, l.lot
-        FROM movements_documentline l
-        JOIN movements_document d ON d.organization_id = l.organization_id AND d.id = l.document_id
-        WHERE l.organization_id = %s AND l.document_id = ANY(%s) AND d.doc_type = ANY(%s)
+        SELECT DISTINCT location_id, item_id, lot FROM movements_documentline
+        WHERE organization_id = %s AND document_id = %s
     )
 """
 _MAKE_STOCK_LINES = f"""
     {_NAMED}
     INSERT INTO movements_stockline (id, organization_id, warehouse_id, location_id, item_id, lot, quantity)
-    SELECT stockcheck_uuid7(), n.organization_id, n.warehouse_id, n.location_id, n.item_id, n.lot, 0
-    FROM named n
+    SELECT stockcheck_uuid7(), %s, %s, n.location_id, n.item_id, n.lot, 0 FROM named n
     WHERE NOT EXISTS (
         SELECT FROM movements_stockline s
         WHERE s.organization_id = %s AND s.location_id = n.location_id AND s.item_id = n.item_id AND s.lot = n.lot)
@@ -201,9 +198,7 @@ _MAKE_STOCK_LINES = f"""
 """
 _LOCK_STOCK_LINES = f"""
     {_NAMED}
-    SELECT s.id
-    FROM named n
-    JOIN movements_stockline s
+    SELECT s.id FROM named n JOIN movements_stockline s
         ON s.organization_id = %s AND s.location_id = n.location_id AND s.item_id = n.item_id AND s.lot = n.lot
     ORDER BY s.id
     FOR NO KEY UPDATE OF s
@@ -211,25 +206,18 @@ _LOCK_STOCK_LINES = f"""
 _WRITE_ENTRIES = """
     INSERT INTO movements_ledgerentry (id, organization_id, stock_line_id, kind, quantity, unit_cost,
         occurred_at, recorded_at, posted_at, line_id)
-    SELECT stockcheck_uuid7(), l.organization_id, s.id, 'posting',
-        CASE WHEN d.doc_type = ANY(%s) THEN l.base_quantity ELSE -l.base_quantity END,
-        coalesce(l.unit_cost, i.standard_cost),
-        coalesce(d.occurred_at, d.posted_at), coalesce(d.recorded_at, d.posted_at), d.posted_at, l.id
-    FROM movements_document d
-    JOIN movements_documentline l ON l.organization_id = d.organization_id AND l.document_id = d.id
+    SELECT stockcheck_uuid7(), l.organization_id, s.id, 'posting', %s * l.base_quantity,
+        coalesce(l.unit_cost, i.standard_cost), %s, %s, %s, l.id
+    FROM movements_documentline l
     JOIN catalog_item i ON i.organization_id = l.organization_id AND i.id = l.item_id
     JOIN movements_stockline s
         ON s.organization_id = l.organization_id AND s.location_id = l.location_id
         AND s.item_id = l.item_id AND s.lot = l.lot
-    WHERE d.organization_id = %s AND d.id = ANY(%s) AND d.doc_type = ANY(%s)
-      AND d.status = 'posted' AND d.reverses_id IS NULL AND l.base_quantity <> 0
-      AND NOT EXISTS (
-        SELECT FROM movements_ledgerentry e
-        WHERE e.organization_id = l.organization_id AND e.line_id = l.id AND e.kind = 'posting')
+    WHERE l.organization_id = %s AND l.document_id = %s
       AND NOT EXISTS (
         SELECT FROM movements_ledgerentry o
         WHERE o.organization_id = s.organization_id AND o.stock_line_id = s.id
-          AND o.kind = 'opening' AND o.posted_at >= d.posted_at)
+          AND o.kind = 'opening' AND o.posted_at >= %s)
 """
 _COPY_LINES = """
     INSERT INTO movements_documentline (id, organization_id, document_id, line_no, item_id, location_id,

@@ -23,7 +23,8 @@ def item_stock(context: template.Context, item: Item) -> dict[str, Any]:
     request = context["request"]
     if not may(request.member, "movements.stock.view"):
         return {"allowed": False}
-    lines = visible_stock_lines(request.member).filter(item=item).exclude(quantity=0)
+    hidden = hidden_location_ids(request.member)
+    lines = visible_stock_lines(request.member, hidden=hidden).filter(item=item).exclude(quantity=0)
     places = stock_now(lines).order_by("warehouse__code", "location__walk_order", "location__code", "lot")
     return {
         "allowed": True,
@@ -32,5 +33,5 @@ def item_stock(context: template.Context, item: Item) -> dict[str, Any]:
         "places": places[:PLACES],
         "total": lines.aggregate(total=Sum("quantity"))["total"],
         "card": stock_card(request.member, item, limit=MOVEMENTS),
-        "hidden": bool(hidden_location_ids(request.member)),
+        "hidden": bool(hidden),
     }
