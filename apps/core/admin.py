@@ -174,6 +174,10 @@ class OrganizationAdmin(ModelAdmin):
     def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: Any) -> HttpResponse:
         raise Http404
 
+    def construct_change_message(self, request: Any, form: Any, formsets: Any, add: bool = False) -> list[Any]:
+        """Nothing to say beside the audit log, and inlines that only show were never saved."""
+        return []
+
     def log_addition(self, request: Any, obj: Any, message: Any) -> None:
         """The audit log is the only log; Django's own knows no organization."""
 
