@@ -41,9 +41,7 @@ def shop() -> Shop:
     pot = save_item("POT", name="珐琅锅", base_unit="件", standard_cost=Decimal("10.5"), actor=actor)
     save_unit(pot, name="盒", factor=Decimal(6), barcode="6900000000012", actor=actor)
     cup = save_item("CUP", name="马克杯", base_unit="件", standard_cost=Decimal(3), actor=actor)
-    tea = save_item(
-        "TEA", name="散装茶", base_unit="kg", standard_cost=Decimal(80), tracking="lot", actor=actor
-    )
+    tea = save_item("TEA", name="散装茶", base_unit="kg", standard_cost=Decimal(80), tracking="lot", actor=actor)
     open_stock(
         [
             OpeningDraft(pot, a1, Decimal(1200)),
@@ -71,10 +69,13 @@ def line(count: Count, sku: str) -> CountLine:
 
 
 def receive(place: Shop, item: Item, location: Location, quantity: Any, doc_type: str = "receipt") -> Any:
-    document = create_document(
+    return post_document(document(place, item, location, quantity, doc_type), actor=system_member())
+
+
+def document(place: Shop, item: Item, location: Location, quantity: Any, doc_type: str = "receipt") -> Any:
+    return create_document(
         doc_type,
         warehouse=place.warehouse,
         lines=[LineDraft(item, Decimal(quantity), location=location)],
         actor=system_member(),
     )
-    return post_document(document, actor=system_member())

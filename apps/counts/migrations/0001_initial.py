@@ -29,9 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("count_no", models.CharField(max_length=60, verbose_name="count number")),
                 ("name", models.CharField(blank=True, max_length=100, verbose_name="name")),
@@ -75,9 +73,7 @@ class Migration(migrations.Migration):
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="created"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
                 (
                     "closed_by",
@@ -142,9 +138,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("round", models.PositiveSmallIntegerField(default=1, verbose_name="round")),
                 ("zone", models.CharField(blank=True, max_length=40, verbose_name="zone")),
@@ -161,9 +155,7 @@ class Migration(migrations.Migration):
                 ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="handed over")),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="created"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
                 (
                     "assignee",
@@ -208,9 +200,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("round", models.PositiveSmallIntegerField(default=1, verbose_name="round")),
                 ("is_found", models.BooleanField(default=False, verbose_name="not on the list")),
@@ -289,9 +279,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("entry_no", models.CharField(max_length=60, verbose_name="entry number")),
                 ("round", models.PositiveSmallIntegerField(default=1, verbose_name="round")),
@@ -389,9 +377,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("version", models.PositiveIntegerField(verbose_name="version")),
                 (
@@ -402,9 +388,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "quantity",
-                    apps.core.numbers.QuantityField(
-                        blank=True, null=True, verbose_name="limit in base units"
-                    ),
+                    apps.core.numbers.QuantityField(blank=True, null=True, verbose_name="limit in base units"),
                 ),
                 (
                     "value",
@@ -412,9 +396,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="changed"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="changed"),
                 ),
                 (
                     "created_by",
@@ -460,9 +442,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("is_open", models.BooleanField(default=False, editable=False)),
                 (
@@ -500,43 +480,29 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "locations of a count",
                 "ordering": ["location"],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("organization", "count", "location"), name="count_location_once"
-                    ),
+                    models.UniqueConstraint(fields=("organization", "count", "location"), name="count_location_once"),
                     models.UniqueConstraint(
                         condition=models.Q(("is_open", True)),
                         fields=("organization", "location"),
                         name="location_in_one_open_count",
                     ),
-                    apps.core.tenancy.SameOrganization(
-                        field="count", name="counts_countlocation_count_same_org"
-                    ),
-                    apps.core.tenancy.SameOrganization(
-                        field="location", name="counts_countlocation_location_same_org"
-                    ),
-                    apps.core.tenancy.TenantTable(
-                        name="counts_countlocation_tenant", platform_readable=False
-                    ),
+                    apps.core.tenancy.SameOrganization(field="count", name="counts_countlocation_count_same_org"),
+                    apps.core.tenancy.SameOrganization(field="location", name="counts_countlocation_location_same_org"),
+                    apps.core.tenancy.TenantTable(name="counts_countlocation_tenant", platform_readable=False),
                 ],
             },
         ),
         migrations.AddConstraint(
             model_name="counttask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("round__gte", 1)), name="count_task_round_positive"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("round__gte", 1)), name="count_task_round_positive"),
         ),
         migrations.AddConstraint(
             model_name="counttask",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="count", name="counts_counttask_count_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="count", name="counts_counttask_count_same_org"),
         ),
         migrations.AddConstraint(
             model_name="counttask",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="assignee", name="counts_counttask_assignee_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="assignee", name="counts_counttask_assignee_same_org"),
         ),
         migrations.AddConstraint(
             model_name="counttask",
@@ -544,9 +510,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="countline",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "count", "stock_line"), name="count_line_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("organization", "count", "stock_line"), name="count_line_once"),
         ),
         migrations.AddConstraint(
             model_name="countline",
@@ -594,9 +558,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="countline",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="count", name="counts_countline_count_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="count", name="counts_countline_count_same_org"),
         ),
         migrations.AddConstraint(
             model_name="countline",
@@ -606,9 +568,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="countline",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="task", name="counts_countline_task_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="task", name="counts_countline_task_same_org"),
         ),
         migrations.AddConstraint(
             model_name="countline",
@@ -620,9 +580,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "count", "entry_no"), name="count_entry_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("organization", "count", "entry_no"), name="count_entry_once"),
         ),
         migrations.AddConstraint(
             model_name="countentry",
@@ -645,45 +603,31 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("round__gte", 1)), name="count_entry_round_positive"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("round__gte", 1)), name="count_entry_round_positive"),
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="count", name="counts_countentry_count_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="count", name="counts_countentry_count_same_org"),
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="line", name="counts_countentry_line_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="line", name="counts_countentry_line_same_org"),
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="task", name="counts_countentry_task_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="task", name="counts_countentry_task_same_org"),
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="counter", name="counts_countentry_counter_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="counter", name="counts_countentry_counter_same_org"),
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="voids", name="counts_countentry_voids_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="voids", name="counts_countentry_voids_same_org"),
         ),
         migrations.AddConstraint(
             model_name="countentry",
-            constraint=apps.core.tenancy.TenantTable(
-                name="counts_countentry_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="counts_countentry_tenant", platform_readable=False),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="countentry",
@@ -716,9 +660,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tolerancerule",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "version"), name="tolerance_version_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("organization", "version"), name="tolerance_version_once"),
         ),
         migrations.AddConstraint(
             model_name="tolerancerule",
@@ -739,9 +681,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tolerancerule",
-            constraint=apps.core.tenancy.TenantTable(
-                name="counts_tolerancerule_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="counts_tolerancerule_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
             model_name="count",
@@ -769,21 +709,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="count",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="warehouse", name="counts_count_warehouse_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="warehouse", name="counts_count_warehouse_same_org"),
         ),
         migrations.AddConstraint(
             model_name="count",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="tolerance", name="counts_count_tolerance_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="tolerance", name="counts_count_tolerance_same_org"),
         ),
         migrations.AddConstraint(
             model_name="count",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="created_by", name="counts_count_created_by_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="created_by", name="counts_count_created_by_same_org"),
         ),
         migrations.AddConstraint(
             model_name="count",
@@ -793,9 +727,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="count",
-            constraint=apps.core.tenancy.SameOrganization(
-                field="closed_by", name="counts_count_closed_by_same_org"
-            ),
+            constraint=apps.core.tenancy.SameOrganization(field="closed_by", name="counts_count_closed_by_same_org"),
         ),
         migrations.AddConstraint(
             model_name="count",

@@ -93,8 +93,7 @@ class Count(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(fields=["organization", "count_no"], name="count_no_once"),
             models.CheckConstraint(
-                condition=Q(state__in=[CountState.DRAFT, CountState.CANCELLED])
-                | Q(snapshot_at__isnull=False),
+                condition=Q(state__in=[CountState.DRAFT, CountState.CANCELLED]) | Q(snapshot_at__isnull=False),
                 name="count_released_has_snapshot",
             ),
             models.CheckConstraint(

@@ -24,12 +24,8 @@ class CountLine(OrganizationOwned):
     the numbers but the snapshot are provisional; closing settles them. `round` is the round that counts.
     """
 
-    count = TenantForeignKey(
-        Count, models.CASCADE, related_name="lines", db_index=False, verbose_name=_("count")
-    )
-    stock_line = TenantForeignKey(
-        StockLine, models.PROTECT, related_name="count_lines", verbose_name=_("stock line")
-    )
+    count = TenantForeignKey(Count, models.CASCADE, related_name="lines", db_index=False, verbose_name=_("count"))
+    stock_line = TenantForeignKey(StockLine, models.PROTECT, related_name="count_lines", verbose_name=_("stock line"))
     task = TenantForeignKey(
         CountTask, models.SET_NULL, null=True, blank=True, related_name="lines", verbose_name=_("task")
     )
@@ -86,9 +82,7 @@ class CountEntry(OrganizationOwned):
     another repeats it with the opposite sign, so that sums need no exceptions.
     """
 
-    count = TenantForeignKey(
-        Count, models.PROTECT, related_name="entries", db_index=False, verbose_name=_("count")
-    )
+    count = TenantForeignKey(Count, models.PROTECT, related_name="entries", db_index=False, verbose_name=_("count"))
     line = TenantForeignKey(
         CountLine, models.PROTECT, related_name="entries", db_index=False, verbose_name=_("count line")
     )
@@ -100,19 +94,13 @@ class CountEntry(OrganizationOwned):
     quantity = QuantityField(_("quantity"))
     unit = models.CharField(_("unit"), max_length=20, blank=True)
     base_quantity = QuantityField(_("quantity in base units"))
-    counter = TenantForeignKey(
-        Member, models.PROTECT, related_name="+", db_index=False, verbose_name=_("counter")
-    )
+    counter = TenantForeignKey(Member, models.PROTECT, related_name="+", db_index=False, verbose_name=_("counter"))
     counted_at = models.DateTimeField(_("counted at"))
     received_at = models.DateTimeField(_("received"), default=timezone.now)
-    method = models.CharField(
-        _("method"), max_length=10, choices=EntryMethod.choices, default=EntryMethod.KEYED
-    )
+    method = models.CharField(_("method"), max_length=10, choices=EntryMethod.choices, default=EntryMethod.KEYED)
     device = models.CharField(_("device"), max_length=60, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
-    voids = TenantForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("voids")
-    )
+    voids = TenantForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("voids"))
 
     class Meta:
         verbose_name = _("count entry")

@@ -159,9 +159,7 @@ def live_lines(
 def _entered(**values: Any) -> Exists:
     """Something stands for the line: an entry that was not undone."""
     undone = CountEntry.objects.filter(voids=OuterRef("pk"))
-    return Exists(
-        CountEntry.objects.filter(~Exists(undone), line=OuterRef("pk"), voids__isnull=True, **values)
-    )
+    return Exists(CountEntry.objects.filter(~Exists(undone), line=OuterRef("pk"), voids__isnull=True, **values))
 
 
 def lines_for_counter(task: CountTask) -> QuerySet[CountLine, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection
+from django.db import DataError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,9 +36,15 @@ def settle_lines(count: Count, *, final: bool = False) -> int:
     the caller, who holds the count.
     """
     numbers, parameters = five_numbers(count)
-    with connection.cursor() as cursor:
-        cursor.execute(SETTLE.format(numbers=numbers), {**parameters, "final": final})
-        return cursor.rowcount
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(SETTLE.format(numbers=numbers), {**parameters, "final": final})
+            return cursor.rowcount
+    except DataError as error:
+        raise RuleViolation(
+            "number_range",
+            _("The entries of a line add up to more than 14 digits. Undo the wrong one, then close the count."),
+        ) from error
 
 
 @audited("counts.count.closed")
@@ -65,15 +71,11 @@ def close_count(
         raise RuleViolation("uncounted", _("Say what happens to lines that nobody counted: keep or zero."))
     count = Count.objects.select_for_update().get(pk=count.pk)
     move(count, CountState.CLOSED, COUNT_TRANSITIONS)
-    waiting = list(
-        CountTask.objects.filter(count=count, round__gt=1, state=TaskState.OPEN).select_related("assignee")
-    )
+    waiting = list(CountTask.objects.filter(count=count, round__gt=1, state=TaskState.OPEN).select_related("assignee"))
     if waiting and not abandon_recounts:
         raise Conflict(
             "open_recounts",
-            _(
-                "Recounts are still open. Wait for them, or close without them: then the counts before them stand."
-            ),
+            _("Recounts are still open. Wait for them, or close without them: then the counts before them stand."),
             rows=[_recount_row(task) for task in waiting],
         )
     if uncounted == "zero":

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -70,9 +70,7 @@ class EntryResult:
 
 
 @audited("counts.entry.recorded")
-def record_entries(
-    count: Count, drafts: Iterable[EntryDraft], *, partial: bool = False, actor: Member
-) -> EntryResult:
+def record_entries(count: Count, drafts: Iterable[EntryDraft], *, partial: bool = False, actor: Member) -> EntryResult:
     """Take in what was counted, set-based. Idempotent by `entry_no`.
 
     Known numbers with the same body change nothing, also after the count was closed; with another body they are
@@ -123,20 +121,19 @@ def void_entry(entry: CountEntry, *, entry_no: str, reason: str = "", actor: Mem
     """
     require(actor, "counts.entry.void", entry)
     count = _held(entry.count)
-    before = CountEntry.objects.filter(voids=entry).first()
-    if before is not None and before.entry_no == entry_no:
-        return before
+    before = _undo_of(entry, entry_no)
     if before is not None:
-        raise Conflict("already_voided", _("This entry is already undone."))
+        return before
     if entry.voids_id is not None:
         raise RuleViolation("not_voidable", _("An undo is not undone: enter the quantity again."))
     if count.state != CountState.COUNTING:
         raise refused([Refusal(0, entry_no, "count_closed", count.count_no)])
-    if entry.task is not None and entry.task.state == TaskState.SUBMITTED and "manager" not in actor.role_set:
+    handed_over = CountTask.objects.filter(pk=entry.task_id, state=TaskState.SUBMITTED).exists()
+    if handed_over and "manager" not in actor.role_set:
         raise refused([Refusal(0, entry_no, "task_submitted")])
     if CountEntry.objects.filter(count=count, entry_no=entry_no).exists():
         raise refused([Refusal(0, entry_no, "entry_differs", entry_no)])
-    return CountEntry.objects.create(
+    undo = CountEntry(
         count=count,
         line_id=entry.line_id,
         task_id=entry.task_id,
@@ -151,6 +148,23 @@ def void_entry(entry: CountEntry, *, entry_no: str, reason: str = "", actor: Mem
         note=reason.strip()[:200],
         voids=entry,
     )
+    try:
+        with transaction.atomic():
+            undo.save()
+    except IntegrityError as error:
+        before = _undo_of(entry, entry_no)
+        if before is None:
+            raise refused([Refusal(0, entry_no, "entry_differs", entry_no)]) from error
+        return before
+    return undo
+
+
+def _undo_of(entry: CountEntry, entry_no: str) -> CountEntry | None:
+    """The undo that is there already, if it is this one. Raises Conflict("already_voided") if it is another."""
+    before = CountEntry.objects.filter(voids=entry).first()
+    if before is not None and before.entry_no != entry_no:
+        raise Conflict("already_voided", _("This entry is already undone."))
+    return before
 
 
 def _held(count: Count) -> Count:
@@ -279,9 +293,7 @@ Row = tuple[Any, ...]
 class _Batch:
     """Drafts on their way into the table. `take` runs until nothing waits: found lines are made in between."""
 
-    def __init__(
-        self, count: Count, drafts: Sequence[EntryDraft], actor: Member, result: EntryResult
-    ) -> None:
+    def __init__(self, count: Count, drafts: Sequence[EntryDraft], actor: Member, result: EntryResult) -> None:
         self.count, self.drafts, self.actor, self.result = count, drafts, actor, result
         self.now = timezone.now()
         self.large_lines: list[UUID] = []
@@ -340,11 +352,7 @@ class _Batch:
             return ""
         if counted_at > self.now + AHEAD:
             return "timed in_future"
-        if (
-            self.count.mode == CountMode.DYNAMIC
-            and self.count.snapshot_at
-            and counted_at < self.count.snapshot_at
-        ):
+        if self.count.mode == CountMode.DYNAMIC and self.count.snapshot_at and counted_at < self.count.snapshot_at:
             return "timed before_snapshot"
         return "timed"
 
@@ -380,9 +388,7 @@ class _Batch:
             self.result.accepted.append(numbers[entry_no])
             del self.waiting[numbers[entry_no]]
         found = []
-        for index, verdict, location_id, item_id in (
-            json.loads(verdicts) if isinstance(verdicts, str) else verdicts
-        ):
+        for index, verdict, location_id, item_id in json.loads(verdicts) if isinstance(verdicts, str) else verdicts:
             if verdict == "found":
                 found.append((index, UUID(location_id), UUID(item_id)))
                 continue
@@ -418,13 +424,9 @@ class _Batch:
             return
         places = Location.objects.in_bulk({location for _index, location, _item in found})
         items = Item.objects.in_bulk({item for _index, _location, item in found})
-        wanted = {
-            (location, item, self.waiting[index][5]): self.waiting[index][10]
-            for index, location, item in found
-        }
+        wanted = {(location, item, self.waiting[index][5]): self.waiting[index][10] for index, location, item in found}
         rows = [
-            (stock_line(places[location], items[item], lot).pk, task)
-            for (location, item, lot), task in wanted.items()
+            (stock_line(places[location], items[item], lot).pk, task) for (location, item, lot), task in wanted.items()
         ]
         with connection.cursor() as cursor:
             cursor.execute(

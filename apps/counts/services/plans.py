@@ -52,9 +52,7 @@ def create_count(
     if not places:
         raise RuleViolation("no_locations", _("Choose at least one location to count."))
     if any(place.warehouse_id != warehouse.pk for place in places):
-        raise RuleViolation(
-            "other_warehouse", _("A count stays inside one warehouse. Leave the other locations out.")
-        )
+        raise RuleViolation("other_warehouse", _("A count stays inside one warehouse. Leave the other locations out."))
     count = Count(
         count_no=count_no.strip() or _next_number(),
         name=name.strip(),
@@ -77,10 +75,7 @@ def create_count(
     except IntegrityError as error:
         raise _number_taken(count.count_no) from error
     CountLocation.objects.bulk_create(
-        [
-            CountLocation(count=count, location=place)
-            for place in {place.pk: place for place in places}.values()
-        ]
+        [CountLocation(count=count, location=place) for place in {place.pk: place for place in places}.values()]
     )
     record(locations=len(places))
     return count
@@ -98,9 +93,7 @@ def _next_number() -> str:
     organization = Organization.objects.get(pk=require_organization_id())
     prefix = f"PD-{timezone.localtime(timezone=organization.zone):%Y%m%d}-"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"counts.count_no {organization.pk}"]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"counts.count_no {organization.pk}"])
     used = Count.objects.filter(count_no__startswith=prefix).values_list("count_no", flat=True)
     numbers = [int(no.removeprefix(prefix)) for no in used if no.removeprefix(prefix).isdecimal()]
     return f"{prefix}{max(numbers, default=0) + 1:02d}"
@@ -141,9 +134,7 @@ def release_count(
     count.save()
     tasks = _deal(count, places, counters)
     lines = _copy_book(count, tasks, history=at is not None, exclusive=exclusive)
-    record(
-        lines=lines, tasks=len({task.pk for task in tasks.values()}), counters=[c.username for c in counters]
-    )
+    record(lines=lines, tasks=len({task.pk for task in tasks.values()}), counters=[c.username for c in counters])
     count_released.send(sender=Count, count=count, actor=actor)
     if counters:
         notify(

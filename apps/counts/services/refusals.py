@@ -11,15 +11,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.core.errors import Conflict, RuleViolation
 
 REASONS = {
-    "count_closed": gettext_lazy(
-        "The count %(what)s is no longer open. Hand the quantity to the warehouse manager."
-    ),
-    "task_submitted": gettext_lazy(
-        "This task was handed over. Ask the warehouse manager to reopen it or to recount."
-    ),
-    "not_your_task": gettext_lazy(
-        "“%(what)s” belongs to somebody else's task, so it would be counted twice."
-    ),
+    "count_closed": gettext_lazy("The count %(what)s is no longer open. Hand the quantity to the warehouse manager."),
+    "task_submitted": gettext_lazy("This task was handed over. Ask the warehouse manager to reopen it or to recount."),
+    "not_your_task": gettext_lazy("“%(what)s” belongs to somebody else's task, so it would be counted twice."),
     "own_recount": gettext_lazy("You counted “%(what)s” before. A recount is made by somebody else."),
     "wrong_round": gettext_lazy("No recount of “%(what)s” was asked for. Reload the page."),
     "unknown_item": gettext_lazy(
@@ -27,21 +21,15 @@ REASONS = {
     ),
     "unknown_location": gettext_lazy("There is no location “%(what)s” in this warehouse."),
     "location_not_in_count": gettext_lazy("The location “%(what)s” is not part of this count."),
-    "unknown_unit": gettext_lazy(
-        "The item has no unit “%(what)s”. Use its base unit or one of its other units."
-    ),
+    "unknown_unit": gettext_lazy("The item has no unit “%(what)s”. Use its base unit or one of its other units."),
     "unknown_task": gettext_lazy("The task does not belong to this count. Reload the page."),
     "number_range": gettext_lazy("The quantity of “%(what)s” is too large: at most 14 digits in base units."),
     "negative": gettext_lazy("%(what)s is below zero. What is counted is zero or more."),
-    "serial_quantity": gettext_lazy(
-        "“%(what)s” has serial numbers: enter each number once, with quantity 1 or 0."
-    ),
+    "serial_quantity": gettext_lazy("“%(what)s” has serial numbers: enter each number once, with quantity 1 or 0."),
     "lot_missing": gettext_lazy("“%(what)s” is kept by lot or serial number: enter it too."),
     "lot_unexpected": gettext_lazy("“%(what)s” is not kept by lot. Leave the lot empty."),
     "in_future": gettext_lazy("The time of counting lies in the future. Check the clock of the device."),
-    "before_snapshot": gettext_lazy(
-        "The time of counting is before the count began. Check the clock of the device."
-    ),
+    "before_snapshot": gettext_lazy("The time of counting is before the count began. Check the clock of the device."),
     "entry_differs": gettext_lazy(
         "The entry number %(what)s is known with other contents. Nothing was changed; enter it again under a new one."
     ),

@@ -59,9 +59,7 @@ def claim_task(task: CountTask, *, actor: Member) -> CountTask:
     if task.assignee_id == actor.pk:
         return task
     if task.assignee_id is not None:
-        raise Conflict(
-            "task_taken", _("%(name)s has this task already. Choose another one.") % {"name": task.assignee}
-        )
+        raise Conflict("task_taken", _("%(name)s has this task already. Choose another one.") % {"name": task.assignee})
     _check_other_person(list(task.lines.all()), task.round, actor)
     task.assignee = actor
     task.save()
@@ -97,9 +95,7 @@ def reopen_task(task: CountTask, *, reason: str, actor: Member) -> CountTask:
 
 
 @audited("counts.recount.requested")
-def request_recount(
-    lines: Iterable[CountLine], *, assignee: Member, reason: str = "", actor: Member
-) -> CountTask:
+def request_recount(lines: Iterable[CountLine], *, assignee: Member, reason: str = "", actor: Member) -> CountTask:
     """Let somebody else count these lines again. What was counted before is kept; the last round counts.
 
     Raises RuleViolation: "no_lines", "two_counts", "not_counted" (nothing to recount yet), "own_recount" (`rows`
@@ -127,9 +123,7 @@ def request_recount(
             is_entered=Exists(CountEntry.objects.filter(line=OuterRef("pk"), voids__isnull=True)),
         )
     )
-    waiting = [
-        line for line in rows if line.task and line.task.round > 1 and line.task.state == TaskState.OPEN
-    ]
+    waiting = [line for line in rows if line.task and line.task.round > 1 and line.task.state == TaskState.OPEN]
     if waiting:
         raise Conflict(
             "recount_open",
@@ -162,17 +156,14 @@ def request_recount(
 def _check_other_person(lines: list[CountLine], following: int, member: Member) -> None:
     """Nobody recounts a line that they counted in an earlier round."""
     own = set(
-        CountEntry.objects.filter(line__in=lines, counter=member, round__lt=following).values_list(
-            "line", flat=True
-        )
+        CountEntry.objects.filter(line__in=lines, counter=member, round__lt=following).values_list("line", flat=True)
     )
     if not own:
         return
     clashing = CountLine.objects.filter(pk__in=own).select_related("stock_line__item", "stock_line__location")
     raise RuleViolation(
         "own_recount",
-        _("%(name)s counted some of these lines before. Choose somebody else, or leave them out.")
-        % {"name": member},
+        _("%(name)s counted some of these lines before. Choose somebody else, or leave them out.") % {"name": member},
         rows=[str(line.stock_line) for line in clashing],
     )
 
