@@ -93,4 +93,6 @@ def test_every_permission_that_is_named_exists():
 def test_auditors_and_support_write_nothing():
     """An auditor's actions are looking, and their own inbox."""
     may = {action for action, permission in PERMISSIONS.items() if "auditor" in permission.roles}
-    assert {action for action in may if not action.endswith((".view", ".export"))} == {"notifications.notification.read"}
+    assert {action for action in may if not action.endswith((".view", ".export"))} == {
+        "notifications.notification.read"
+    }

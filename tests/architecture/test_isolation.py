@@ -1,0 +1,247 @@
+"""Nothing of one company reaches another: generated from the URLconf, for every role and method.
+
+The twin holds the same codes and numbers as the company. Foreign is absent: its ids are answered as ids of nothing
+are, in the path, the query and the body, with the same status and the same words. Nothing may crash.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+from django.conf import settings as site
+from django.core import mail
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client, override_settings
+
+from apps.organizations.models import User
+from tests.architecture.matrix import (
+    METHODS,
+    Address,
+    Answer,
+    Caller,
+    Ids,
+    Reference,
+    addresses,
+    api_body,
+    filter_names,
+    form_body,
+    uuids,
+)
+from tests.architecture.world import World, build
+from tests.organizations.builders import make_operator
+
+OWN, FOREIGN = "JIAQUE", "KANARIE"
+"""Marks of the company and of its twin: plain letters, found in whatever writes Chinese as codes."""
+
+COST = "913.57"
+MEMBERS = ("counter", "manager", "auditor", "all")
+OUTSIDERS = ("anonymous", "stranger", "twin", "operator")
+
+
+class Universe:
+    """Two companies and everybody who may knock at the first one's doors."""
+
+    def __init__(self) -> None:
+        helper = make_operator("helper")
+        self.alpha: World = build("alpha", helper, mark=f"甲{OWN}", cost="111.13", alone="MINE-1")
+        self.twin: World = build("twin", helper, mark=f"双{FOREIGN}", cost=COST, alone="HIDDEN-1")
+        self.ids = Ids(self.alpha, self.twin, helper)
+        self.inside = addresses(site.ORGANIZATION_URLCONF)
+        self.outside = addresses(site.ROOT_URLCONF)
+        self.filters = filter_names()
+
+    def caller(self, role: str) -> Caller:
+        client = Client(raise_request_exception=False)
+        if role != "anonymous":
+            client.force_login(self._user(role), backend="django.contrib.auth.backends.ModelBackend")
+        return Caller(client)
+
+    def _user(self, role: str) -> User:
+        if role == "stranger":
+            return User.objects.create_user("stranger", "stranger@example.com", "x")
+        if role == "operator":
+            return make_operator("another-operator")
+        if role == "twin":
+            return self.twin.people["all"].user
+        return self.alpha.people[role].user
+
+
+@pytest.fixture(scope="module")
+def universe(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Universe]:
+    """Both companies in one transaction, which is taken back when all roles have been at the doors."""
+    folder = tmp_path_factory.mktemp("universe")
+    storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(folder / "media"), "base_url": None},
+    }
+    with (
+        django_db_blocker.unblock(),
+        override_settings(
+            AUDIT_HEADS_DIR=folder / "heads",
+            SIGNING_KEYS_DIR=folder / "keys",
+            STORAGES={**site.STORAGES, "default": storage},
+        ),
+        transaction.atomic(),
+    ):
+        logging.disable(logging.CRITICAL)
+        try:
+            yield Universe()
+        finally:
+            logging.disable(logging.NOTSET)
+            transaction.set_rollback(True)
+
+
+class Watch:
+    """Looks at every answer, and keeps what is wrong with it."""
+
+    def __init__(self, universe: Universe, *marks: str) -> None:
+        self.universe = universe
+        self.marks = marks
+        self.wrong: list[str] = []
+
+    def look(self, answer: Answer, what: str, *sent: str) -> Answer:
+        if answer.status >= 500:
+            self.wrong.append(f"{what}: {answer.status} {answer.error}")
+        text = answer.text + answer.location
+        if any(mark in text for mark in self.marks):
+            self.wrong.append(f"{what}: shows a mark ({answer.status})")
+        if leaked := (uuids(text) & self.universe.ids.all_foreign) - set(sent):
+            self.wrong.append(f"{what}: shows foreign ids {sorted(leaked)[:3]}")
+        return answer
+
+    def same(self, one: Answer, other: Answer, what: str, *sent: str) -> None:
+        if one.status != other.status:
+            self.wrong.append(f"{what}: foreign {one.status}, absent {other.status} {one.error}{other.error}")
+        elif one.status >= 400 and one.normal(*sent) != other.normal(*sent):
+            self.wrong.append(f"{what}: foreign and absent are told in other words ({one.status})")
+
+
+def paths(address: Address, universe: Universe) -> tuple[str, str, str]:
+    ids = universe.ids
+    return tuple(
+        address.path("/o/alpha/", lambda label, samples=samples: samples[label])
+        for samples in (ids.own, ids.foreign, ids.nothing)
+    )
+
+
+@pytest.mark.parametrize("role", MEMBERS)
+def test_a_foreign_id_in_the_path_is_absent(universe, role):
+    call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
+    sent = [str(pk) for samples in (universe.ids.foreign, universe.ids.nothing) for pk in samples.values()]
+    for address in universe.inside:
+        own, foreign, nothing = paths(address, universe)
+        for method in METHODS:
+            if not address.takes_ids:
+                watch.look(call(address, own, method), f"{role} {method} {address.name}")
+                continue
+            what = f"{role} {method} {address.name} foreign id"
+            one = watch.look(call(address, foreign, method), what, *sent)
+            other = watch.look(call(address, nothing, method), f"{role} {method} {address.name} no id", *sent)
+            watch.same(one, other, what, *sent)
+            if one.status < 300 and method not in ("OPTIONS",):
+                watch.wrong.append(f"{what}: answered {one.status}")
+    assert watch.wrong == []
+    assert call.called == {address.name for address in universe.inside}
+
+
+@pytest.mark.parametrize("role", MEMBERS)
+def test_own_pages_show_nothing_foreign(universe, role):
+    call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
+    for address in universe.inside:
+        own, _foreign, _nothing = paths(address, universe)
+        for query in ("", *(("?export=csv", "?export=xlsx") if not address.takes_ids else ())):
+            watch.look(call(address, own + query, "GET"), f"{role} GET {address.name} {query}")
+        if address.takes_ids:
+            for method in ("HEAD", "OPTIONS"):
+                watch.look(call(address, own, method), f"{role} {method} {address.name} own id")
+    assert watch.wrong == []
+
+
+@pytest.mark.parametrize("role", MEMBERS)
+def test_a_foreign_id_in_the_query_is_absent(universe, role):
+    call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
+    ids = universe.ids
+    sent = [str(pk) for samples in (ids.foreign, ids.nothing) for pk in samples.values()]
+
+    def query(samples: dict[str, Any], names: dict[str, str]) -> str:
+        return "?" + urlencode({name: samples.get(label, samples["catalog.Item"]) for name, label in names.items()})
+
+    for address in universe.inside:
+        own, _foreign, _nothing = paths(address, universe)
+        what = f"{role} GET {address.name} foreign query"
+        one = watch.look(call(address, own + query(ids.foreign, universe.filters), "GET"), what, *sent)
+        other = call(address, own + query(ids.nothing, universe.filters), "GET")
+        watch.same(one, other, what, *sent)
+        for q in (FOREIGN[:5], "HIDDEN", "%00", "?page=x&page_size=0&sort=nothing"):
+            watch.look(call(address, f"{own}?q={q}&search={q}&s={q}&extended=1", "GET"), f"{what} q={q}")
+    assert watch.wrong == []
+
+
+@pytest.mark.parametrize("role", MEMBERS)
+def test_a_foreign_id_in_the_body_is_absent(universe, role):
+    call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
+    ids = universe.ids
+    foreign, nothing = Reference(ids.foreign, ids.alone), Reference(ids.nothing, f"X{uuid4().hex[:7]}")
+    sent = [str(pk) for refer in (foreign, nothing) for pk in (*refer.ids.values(), refer.code)]
+    forms = form_body(foreign), form_body(nothing)
+    for address in universe.inside:
+        own, _foreign, _nothing = paths(address, universe)
+        for method in ("POST", "PUT", "PATCH") if address.kind == "api" else ("POST",):
+            bodies = (
+                (api_body(address.view.cls, foreign), api_body(address.view.cls, nothing))
+                if address.kind == "api"
+                else forms
+            )
+            what = f"{role} {method} {address.name} foreign body"
+            one = watch.look(call(address, own, method, bodies[0]), what, *sent)
+            other = watch.look(call(address, own, method, bodies[1]), f"{role} {method} {address.name} body", *sent)
+            watch.same(one, other, what, *sent)
+            for odd in ({}, [], "x") if address.kind == "api" else ({}, {"ids": "x"}):
+                watch.look(call(address, own, method, odd), f"{role} {method} {address.name} {odd!r}")
+    assert watch.wrong == []
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_outsiders_find_no_organization(universe, role):
+    """Who is no member gets the answer that an organization gives which does not exist."""
+    call, watch = universe.caller(role), Watch(universe, OWN, *([] if role == "twin" else [FOREIGN]))
+    watch.universe = universe
+    expected = {"page": {302, 404, 401}, "admin": {302, 404}, "api": {401, 404}}
+    for address in universe.inside:
+        own, _foreign, _nothing = paths(address, universe)
+        for method in METHODS:
+            what = f"{role} {method} {address.name}"
+            one = watch.look(call(address, own, method), what)
+            other = call(address, own.replace("/o/alpha/", "/o/nowhere/", 1), method)
+            watch.same(one, other, what, "alpha", "nowhere")
+            allowed = expected[address.kind] if role == "anonymous" else {404}
+            if one.status not in allowed:
+                watch.wrong.append(f"{what}: {one.status}")
+            if one.status == 302 and not one.location.startswith("/accounts/login/"):
+                watch.wrong.append(f"{what}: leads to {one.location}")
+    assert watch.wrong == []
+    assert call.called == {address.name for address in universe.inside}
+
+
+@pytest.mark.parametrize("role", ("anonymous", "stranger", "operator", "manager"))
+def test_outside_of_organizations_nothing_of_one_shows(universe, role):
+    call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
+    if role == "operator":
+        watch.marks = (COST, f"双{FOREIGN}品", f"双{FOREIGN}一号仓", f"双{FOREIGN}manager")
+    for address in universe.outside:
+        path = address.path("/", lambda label: universe.ids.own.get(label, "1"))
+        for method in METHODS:
+            watch.look(call(address, path, method), f"{role} {method} {address.name}")
+        watch.look(call(address, path, "POST", {"login": "x", "password": "y"}), f"{role} POST {address.name}")
+    assert watch.wrong == []
+
+
+def test_mail_and_cache_hold_nothing_of_the_twin(universe):
+    assert [letter.subject for letter in mail.outbox if FOREIGN in letter.subject + letter.body] == []
+    assert FOREIGN.encode() not in b"".join(map(bytes, cache._cache.values()))
