@@ -1,38 +1,35 @@
+"""Approvals are read here; they are given on the page of what they are about."""
+
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from unfold.admin import TabularInline
 
 from apps.approvals.models import Approval, Decision
-from apps.core.admin import OrganizationAdmin, site
-from apps.core.permissions import may
+from apps.core.admin import OrganizationAdmin, OrganizationInline, site
+
+VIEW = {"view": "approvals.approval.view"}
 
 
-class DecisionInline(TabularInline):
+class DecisionInline(OrganizationInline):
     model = Decision
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("decided_at", "member", "answer", "reason", "content_hash")
-
-    def has_view_permission(self, request: Any, obj: Any = None) -> bool:
-        return may(request.member, "approvals.approval.view")
-
-    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
+    fields = ["decided_at", "member", "answer", "reason", "content_hash"]
+    readonly_fields = fields
 
 
 @admin.register(Approval, site=site)
 class ApprovalAdmin(OrganizationAdmin):
-    """Read-only: approvals are given on the page of what they are about."""
+    permissions = VIEW
+    list_display = ["kind", "state", "requested_by", "requested_at", "content_hash"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["requested_by"]
+    search_fields = ["kind", "content_hash"]
+    inlines = [DecisionInline]
 
-    permissions = {"view": "approvals.approval.view"}
-    list_display = ("kind", "state", "requested_by", "requested_at", "content_hash")
-    list_filter = ("state", "kind")
-    list_select_related = ("requested_by",)
-    search_fields = ("target_id", "content_hash")
-    inlines = (DecisionInline,)
+
+@admin.register(Decision, site=site)
+class DecisionAdmin(OrganizationAdmin):
+    permissions = VIEW
+    list_display = ["approval", "member", "answer", "reason", "decided_at"]
+    list_filter = ["answer"]
+    list_select_related = ["approval", "member"]
+    search_fields = ["reason", "member__name"]

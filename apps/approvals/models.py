@@ -18,9 +18,7 @@ class Approval(OrganizationOwned):
     kind = models.CharField(_("kind"), max_length=60)
     target_id = models.UUIDField(_("object"))
     content_hash = models.CharField(_("content"), max_length=64)
-    state = models.CharField(
-        _("state"), max_length=10, choices=ApprovalState.choices, default=ApprovalState.WAITING
-    )
+    state = models.CharField(_("state"), max_length=10, choices=ApprovalState.choices, default=ApprovalState.WAITING)
     requested_by = TenantForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("requested by"))
     requested_at = models.DateTimeField(_("requested"), default=timezone.now)
 
@@ -43,9 +41,7 @@ class Approval(OrganizationOwned):
 class Decision(OrganizationOwned):
     """One person's answer to an approval, for ever."""
 
-    approval = TenantForeignKey(
-        Approval, models.PROTECT, related_name="decisions", verbose_name=_("approval")
-    )
+    approval = TenantForeignKey(Approval, models.PROTECT, related_name="decisions", verbose_name=_("approval"))
     member = TenantForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("decided by"))
     answer = models.CharField(_("answer"), max_length=10, choices=Answer.choices)
     reason = models.CharField(_("reason"), max_length=500, blank=True)

@@ -35,9 +35,7 @@ def request_approval(kind: str, target_id: UUID, content_hash: str, *, actor: Me
 
 
 @audited("approvals.approval.decided")
-def decide(
-    approval: Approval, answer: Answer | str, *, content_hash: str, reason: str = "", actor: Member
-) -> Approval:
+def decide(approval: Approval, answer: Answer | str, *, content_hash: str, reason: str = "", actor: Member) -> Approval:
     """Say yes or no, once. `content_hash` is what the decider was shown.
 
     Raises Forbidden("own_request") for whoever asked and for anything that is no person, Conflict("content_changed")

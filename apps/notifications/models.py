@@ -24,9 +24,7 @@ class Notification(OrganizationOwned):
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
         ordering = ["-created_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "member", "key"], name="notification_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organization", "member", "key"], name="notification_once")]
         indexes = [
             models.Index(
                 fields=["organization", "member"],

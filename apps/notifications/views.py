@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -30,16 +31,14 @@ def notification_list(request: Any) -> HttpResponse:
     )
 
 
-@page("notifications.notification.read", methods=("POST",))
-def notification_open(request: Any, pk: Any) -> HttpResponse:
-    """Mark a line as read and go where it leads."""
+@page("notifications.notification.read", methods=("GET", "POST"))
+def notification_open(request: Any, pk: UUID) -> HttpResponse:
+    """Go where a line leads; whoever went there has read it. Again it changes nothing."""
     line = get_object_or_404(inbox(request.member), pk=pk)
     mark_read(ids=[line.pk], actor=request.member)
-    return (
-        HttpResponseRedirect(f"{get_script_prefix()}{line.url.lstrip('/')}")
-        if line.url
-        else redirect("notifications:list")
-    )
+    if not line.url:
+        return redirect("notifications:list")
+    return HttpResponseRedirect(f"{get_script_prefix()}{line.url.lstrip('/')}")
 
 
 @page("notifications.notification.read", methods=("POST",))

@@ -14,23 +14,24 @@ from apps.rectification.enums import AdjustmentState
 from apps.rectification.models import Adjustment, AdjustmentLine
 from apps.variances.filters import closed_counts
 from apps.variances.models import Variance
+from apps.variances.selectors import visible_variances
 
 
-def all_variances(request: Any) -> QuerySet[Variance]:
-    return Variance.objects.all()
+def seen_variances(request: Any) -> QuerySet[Variance]:
+    return visible_variances(request.member)
 
 
 class AdjustmentFilter(SortedFilterSet):
     """Adjustments by number or reason, count, warehouse, state, and by a variance that they hold or held."""
 
     q = django_filters.CharFilter(method="find", label=_("Find"))
-    count = django_filters.ModelChoiceFilter(queryset=closed_counts, label=_("count"))
+    count = django_filters.ModelChoiceFilter(queryset=closed_counts, label=_("count"), empty_label=_("all"))
     warehouse = django_filters.ModelChoiceFilter(
-        field_name="count__warehouse", queryset=all_warehouses, label=_("warehouse")
+        field_name="count__warehouse", queryset=all_warehouses, label=_("warehouse"), empty_label=_("all")
     )
-    state = django_filters.ChoiceFilter(choices=AdjustmentState.choices, label=_("state"))
+    state = django_filters.ChoiceFilter(choices=AdjustmentState.choices, label=_("state"), empty_label=_("all"))
     variance = django_filters.ModelChoiceFilter(
-        queryset=all_variances, method="holds", label=_("variance"), widget=forms.HiddenInput
+        queryset=seen_variances, method="holds", label=_("variance"), widget=forms.HiddenInput
     )
 
     sorts: ClassVar = {

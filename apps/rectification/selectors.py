@@ -19,6 +19,7 @@ from apps.core.numbers import ZERO
 from apps.core.permissions import refusal
 from apps.core.tenancy import require_organization_id
 from apps.counts.models import Count, CountEntry
+from apps.movements.selectors import hidden_location_ids
 from apps.organizations.models import Member
 from apps.rectification.enums import LIVE_STATES
 from apps.rectification.models import Adjustment, AdjustmentLine
@@ -155,9 +156,20 @@ def adjustable_variances(count: Count) -> QuerySet[Variance]:
     return Variance.objects.filter(count=count, state__in=EDITABLE_STATES)
 
 
-def adjustment_list() -> QuerySet[Adjustment]:
-    """Adjustments with the figures of their rows: lines, loss, gain."""
-    return Adjustment.objects.select_related("count", "count__warehouse", "proposed_by", "posted_by").annotate(
+def visible_adjustments(member: Member) -> QuerySet[Adjustment]:
+    """Adjustments that the member may see now: none of places where they count blindly, whose book it tells."""
+    hidden = hidden_location_ids(member)
+    rows = Adjustment.objects.all()
+    if not hidden:
+        return rows
+    telling = AdjustmentLine.objects.filter(variance__stock_line__location__in=hidden)
+    return rows.exclude(pk__in=telling.values("adjustment"))
+
+
+def adjustment_list(rows: QuerySet[Adjustment] | None = None) -> QuerySet[Adjustment]:
+    """Adjustments with the figures of their rows: lines, loss, gain. `rows` narrows what a member may see."""
+    rows = Adjustment.objects.all() if rows is None else rows
+    return rows.select_related("count", "count__warehouse", "proposed_by", "posted_by").annotate(
         line_count=CountOf("lines"),
         loss=Sum("lines__value", filter=Q(lines__value__lt=0), default=ZERO),
         gain=Sum("lines__value", filter=Q(lines__value__gt=0), default=ZERO),

@@ -31,6 +31,7 @@ from apps.rectification.selectors import (
     checks,
     proposal,
     refusals,
+    visible_adjustments,
 )
 from apps.rectification.services import (
     approve_adjustment,
@@ -49,7 +50,7 @@ LOOKS = ("cause", "zone", "category", "department", "lines")
 @page("rectification.adjustment.view")
 def adjustments(request: Any) -> HttpResponse:
     """All adjustments; the same list as a file with ?export=."""
-    rows = AdjustmentFilter(request.GET, queryset=adjustment_list(), request=request)
+    rows = AdjustmentFilter(request.GET, queryset=adjustment_list(visible_adjustments(request.member)), request=request)
     if kind := sheet_kind(request):
         return _export_list(rows.qs, kind)
     return render(request, "rectification/list.html", {"filter": rows, "page": paginate(request, rows.qs)})
@@ -156,7 +157,9 @@ def propose(request: Any) -> HttpResponse:
 @page("rectification.adjustment.view")
 def adjustment(request: Any, pk: UUID) -> HttpResponse:
     """One adjustment: what exactly is signed and posted, by whom, and what stands against it."""
-    found = get_object_or_404(adjustment_list().select_related("document", "reversal"), pk=pk)
+    found = get_object_or_404(
+        adjustment_list(visible_adjustments(request.member)).select_related("document", "reversal__operator"), pk=pk
+    )
     if kind := sheet_kind(request):
         return _export_lines(found, kind)
     totals = adjustment_totals(found)
@@ -237,10 +240,14 @@ def _line_rows(found: Adjustment) -> Iterator[tuple[Any, ...]]:
         )
 
 
+def _found(request: Any, pk: UUID) -> Adjustment:
+    return get_object_or_404(visible_adjustments(request.member), pk=pk)
+
+
 @page("rectification.adjustment.approve", methods=("POST",))
 def approve(request: Any, pk: UUID) -> HttpResponse:
     found = approve_adjustment(
-        get_object_or_404(Adjustment, pk=pk),
+        _found(request, pk),
         content_hash=request.POST.get("content_hash", ""),
         reason=request.POST.get("reason", ""),
         actor=request.member,
@@ -251,31 +258,27 @@ def approve(request: Any, pk: UUID) -> HttpResponse:
 
 @page("rectification.adjustment.reject", methods=("POST",))
 def reject(request: Any, pk: UUID) -> HttpResponse:
-    reject_adjustment(get_object_or_404(Adjustment, pk=pk), reason=request.POST.get("reason", ""), actor=request.member)
+    reject_adjustment(_found(request, pk), reason=request.POST.get("reason", ""), actor=request.member)
     messages.success(request, _("Rejected. No stock was changed."))
     return redirect("rectification:detail", pk=pk)
 
 
 @page("rectification.adjustment.withdraw", methods=("POST",))
 def withdraw(request: Any, pk: UUID) -> HttpResponse:
-    withdraw_adjustment(
-        get_object_or_404(Adjustment, pk=pk), reason=request.POST.get("reason", ""), actor=request.member
-    )
+    withdraw_adjustment(_found(request, pk), reason=request.POST.get("reason", ""), actor=request.member)
     messages.success(request, _("Withdrawn. Its variances can be worked on again."))
     return redirect("rectification:detail", pk=pk)
 
 
 @page("rectification.adjustment.post", methods=("POST",))
 def post(request: Any, pk: UUID) -> HttpResponse:
-    found = post_adjustment(get_object_or_404(Adjustment, pk=pk), actor=request.member)
+    found = post_adjustment(_found(request, pk), actor=request.member)
     messages.success(request, _("Posted as document %(number)s.") % {"number": found.document})
     return redirect("rectification:detail", pk=pk)
 
 
 @page("rectification.adjustment.reverse", methods=("POST",))
 def reverse(request: Any, pk: UUID) -> HttpResponse:
-    found = reverse_adjustment(
-        get_object_or_404(Adjustment, pk=pk), reason=request.POST.get("reason", ""), actor=request.member
-    )
+    found = reverse_adjustment(_found(request, pk), reason=request.POST.get("reason", ""), actor=request.member)
     messages.success(request, _("Reversed by document %(number)s.") % {"number": found.reversal})
     return redirect("rectification:detail", pk=pk)

@@ -42,7 +42,7 @@ BUILT_IN_CAUSES: tuple[tuple[str, str, str, str], ...] = (
     ("prior_variance", "S", "±", _("Earlier variance never adjusted")),
     ("sync_failure", "S", "±", _("Synchronization failure")),
     ("count_error", "C", "±", _("Count error")),
-    ("unknown", "U", "±", _("Unknown")),
+    ("unknown", "U", "±", _("Cause unknown")),
 )
 """(code, group, sign, name) of the taxonomy in which files and commands speak."""
 

@@ -30,19 +30,25 @@ class VarianceFilter(SortedFilterSet):
     """Variances by text (item, location, count), count, place, category, confirmed cause, state and verdict."""
 
     q = django_filters.CharFilter(method="find", label=_("Find"))
-    count = django_filters.ModelChoiceFilter(queryset=closed_counts, label=_("count"))
+    count = django_filters.ModelChoiceFilter(queryset=closed_counts, label=_("count"), empty_label=_("all"))
     warehouse = django_filters.ModelChoiceFilter(
-        field_name="stock_line__warehouse", queryset=all_warehouses, label=_("warehouse")
+        field_name="stock_line__warehouse", queryset=all_warehouses, label=_("warehouse"), empty_label=_("all")
     )
     zone = django_filters.CharFilter(field_name="stock_line__location__zone", label=_("zone"))
-    category = django_filters.ModelChoiceFilter(queryset=all_categories, method="within", label=_("category"))
-    cause = django_filters.ModelChoiceFilter(
-        queryset=all_cause_types, to_field_name="code", method="caused", label=_("cause")
+    category = django_filters.ModelChoiceFilter(
+        queryset=all_categories, method="within", label=_("category"), empty_label=_("all")
     )
-    state = django_filters.ChoiceFilter(choices=VarianceState.choices, label=_("state"))
-    verdict = django_filters.ChoiceFilter(choices=Verdict.choices, label=_("verdict"))
-    late = django_filters.BooleanFilter(method="came_late", label=_("late documents"))
-    mine = django_filters.BooleanFilter(method="assigned", label=_("assigned to me"))
+    cause = django_filters.ModelChoiceFilter(
+        queryset=all_cause_types, to_field_name="code", method="caused", label=_("cause"), empty_label=_("all")
+    )
+    state = django_filters.ChoiceFilter(choices=VarianceState.choices, label=_("state"), empty_label=_("all"))
+    verdict = django_filters.ChoiceFilter(choices=Verdict.choices, label=_("verdict"), empty_label=_("all"))
+    late = django_filters.ChoiceFilter(
+        choices=[("1", _("with late documents"))], method="came_late", label=_("late"), empty_label=_("all")
+    )
+    mine = django_filters.ChoiceFilter(
+        choices=[("1", _("assigned to me"))], method="assigned", label=_("mine"), empty_label=_("all")
+    )
 
     sorts: ClassVar = {
         "value": ("size",),
@@ -75,11 +81,11 @@ class VarianceFilter(SortedFilterSet):
         causes = Cause.objects.filter(Q(cause_type=value) | Q(cause_type__parent=value))
         return rows.filter(pk__in=causes.values("variance"))
 
-    def came_late(self, rows: QuerySet[Variance], name: str, value: bool) -> QuerySet[Variance]:
-        return with_late_documents(rows) if value else rows
+    def came_late(self, rows: QuerySet[Variance], name: str, value: str) -> QuerySet[Variance]:
+        return with_late_documents(rows)
 
-    def assigned(self, rows: QuerySet[Variance], name: str, value: bool) -> QuerySet[Variance]:
-        return rows.filter(assignee=self.request.member) if value else rows
+    def assigned(self, rows: QuerySet[Variance], name: str, value: str) -> QuerySet[Variance]:
+        return rows.filter(assignee=self.request.member)
 
 
 class CauseFilter(django_filters.FilterSet):

@@ -82,9 +82,7 @@ def test_from_proposal_to_posting(count, item, lin, shen):
         "posted",
     )
     assert (posted_document.operator, posted_document.approver) == (lin, shen)
-    assert [(line.quantity, line.unit_cost) for line in posted_document.lines.all()] == [
-        (-10, Decimal("26.80"))
-    ]
+    assert [(line.quantity, line.unit_cost) for line in posted_document.lines.all()] == [(-10, Decimal("26.80"))]
     assert verify_balances() == []
 
 
@@ -240,9 +238,7 @@ def test_the_document_of_an_adjustment_is_not_reversed_alone(count, shen, system
 def test_a_counted_adjustment_is_not_reversed(count, shen, person):
     adjustment = posted(count, shen)
     counted({"HC-GL350-02": 90})
-    error = refused(
-        "counted_since", reverse_adjustment, adjustment, reason="…", actor=person("zhou", "manager")
-    )
+    error = refused("counted_since", reverse_adjustment, adjustment, reason="…", actor=person("zhou", "manager"))
     assert len(error.rows) == 1
 
 
@@ -309,9 +305,7 @@ def test_the_database_holds_a_variance_in_one_live_adjustment(count):
     adjustment = proposed(count)
     line = adjustment.lines.get()
     with pytest.raises(IntegrityError, match="variance_adjusted_once"), transaction.atomic():
-        AdjustmentLine.objects.create(
-            adjustment=adjustment, variance=line.variance, quantity=-1, unit_cost=1, value=-1
-        )
+        AdjustmentLine.objects.create(adjustment=adjustment, variance=line.variance, quantity=-1, unit_cost=1, value=-1)
 
 
 def test_many_lines_cost_no_more_queries(organization, lin, shen):
@@ -339,9 +333,7 @@ class Counter:
 
 def test_people_are_told(count, lin, shen):
     adjustment = propose_adjustment(count, reason="…", actor=lin)
-    assert list(Notification.objects.values_list("member", "url")) == [
-        (shen.pk, f"adjustments/{adjustment.pk}/")
-    ]
+    assert list(Notification.objects.values_list("member", "url")) == [(shen.pk, f"adjustments/{adjustment.pk}/")]
     approve_adjustment(adjustment, content_hash=adjustment.content_hash, actor=shen)
     assert Notification.objects.filter(member=lin).count() == 1
 

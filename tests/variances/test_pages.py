@@ -42,7 +42,7 @@ def test_list_of_a_count_with_views_groups_and_sort(loss, lin, browse):
         "by=node",
         "by=department",
         "by=zone",
-        "late=true&mine=true",
+        "late=1&mine=1",
         "cause=gift_unrecorded&state=open&verdict=beyond",
         "view=nonsense&by=nonsense&sort=nonsense&count=nonsense&page=99",
     ):
