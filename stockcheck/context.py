@@ -82,7 +82,7 @@ def organization(request: HttpRequest) -> dict[str, Any]:
         "organizations": SimpleLazyObject(lambda: _others(request, member)),
         "unread": SimpleLazyObject(lambda: unread_count(member)),
         "home_url": get_script_prefix(),
-        "inbox_url": f"{get_script_prefix()}inbox/",
-        "find_url": f"{get_script_prefix()}items/",
+        "inbox_url": reverse("notifications:list"),
+        "find_url": reverse("catalog:items"),
         "find_text": _("Item, barcode"),
     }

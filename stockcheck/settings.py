@@ -171,6 +171,7 @@ LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]
 LANGUAGE_COOKIE_HTTPONLY = True
 USE_I18N = True
+FILTERS_EMPTY_CHOICE_LABEL = _("All")
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 

@@ -105,10 +105,7 @@ def test_the_shell_shows_the_organization_the_menu_and_the_person(language: str)
     shown = read(
         "shell.html",
         organization=SimpleNamespace(name="甲公司", code="alpha"),
-        organizations=[
-            SimpleNamespace(name="甲公司", code="alpha"),
-            SimpleNamespace(name="乙公司", code="beta"),
-        ],
+        organizations=[{"name": "乙公司", "url": "/o/beta/"}],
         member=SimpleNamespace(name="林晓", role_names=["stock controller"]),
         user=SimpleNamespace(is_authenticated=True, username="lin"),
         menu=[{"label": "Counting", "entries": [entry("Counts", active=True, count=1200)]}],
