@@ -16,10 +16,12 @@ import pytest
 from django.conf import settings as site
 from django.core import mail
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client, override_settings
 
+from apps.core.tenancy import organization_scope
 from apps.organizations.models import User
+from tests.architecture.code import tenant_models
 from tests.architecture.matrix import (
     METHODS,
     Address,
@@ -72,9 +74,17 @@ class Universe:
         return self.alpha.people[role].user
 
 
+def test_the_world_fills_every_tenant_table(db):
+    """First in the file: it also makes the test database, which the module's own transaction relies on."""
+    world = build("twin", make_operator(), mark=FOREIGN, cost=COST, alone="HIDDEN-1")
+    with organization_scope(world.organization):
+        assert [model._meta.label for model in tenant_models() if not model.objects.exists()] == []
+
+
 @pytest.fixture(scope="module")
 def universe(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Universe]:
     """Both companies in one transaction, which is taken back when all roles have been at the doors."""
+    assert connection.settings_dict["NAME"].startswith("test_")
     folder = tmp_path_factory.mktemp("universe")
     storage = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -229,7 +239,7 @@ def test_outsiders_find_no_organization(universe, role):
     assert call.called == {address.name for address in universe.inside}
 
 
-@pytest.mark.parametrize("role", ("anonymous", "stranger", "operator", "manager"))
+@pytest.mark.parametrize("role", ["anonymous", "stranger", "operator", "manager"])
 def test_outside_of_organizations_nothing_of_one_shows(universe, role):
     call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
     if role == "operator":

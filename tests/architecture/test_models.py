@@ -133,7 +133,7 @@ class TestCatalogue:
             SELECT c.conrelid::regclass::text, c.confrelid::regclass::text, a.attname, c.convalidated
             FROM pg_constraint c
             JOIN pg_attribute o ON o.attrelid = c.conrelid AND o.attnum = c.conkey[1] AND o.attname = 'organization_id'
-            JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[1] AND t.attname = 'organization_id'
+            JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[1] AND t.attname = o.attname
             JOIN pg_attribute i ON i.attrelid = c.confrelid AND i.attnum = c.confkey[2] AND i.attname = 'id'
             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[2]
             WHERE c.contype = 'f' AND cardinality(c.conkey) = 2
