@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,8 @@ def report_of(count: Count, *, language: str = "zh-hans") -> Report:
 
 
 def text_of(pdf: bytes, folder: Path) -> str:
-    """What a reader's computer reads in a PDF, on one line."""
+    """What a reader's computer reads in a PDF, on one line; Chinese that a line break parted is joined."""
     source = folder / "read.pdf"
     source.write_bytes(pdf)
     done = subprocess.run(["pdftotext", "-layout", source, "-"], capture_output=True, check=True, text=True)
-    return " ".join(done.stdout.split())
+    return re.sub(r"(?<=[\u3001-\uffef]) (?=[\u3001-\uffef])", "", " ".join(done.stdout.split()))

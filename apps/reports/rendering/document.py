@@ -71,7 +71,7 @@ def build_html(content: Mapping[str, Any], cover: Cover) -> str:
 
 def _context(content: Mapping[str, Any], cover: Cover) -> dict[str, Any]:
     lines = [_shown(line) for line in content["lines"]]
-    cases = ([line for line in lines if line["causes"]] or lines)[:CASES]
+    cases = _cases(lines)
     chinese = cover.language.startswith("zh")
     causes = [{**row, "label": cause_name(row["code"], row["name"])} for row in content["by_cause"]]
     return {
@@ -107,6 +107,14 @@ def _context(content: Mapping[str, Any], cover: Cover) -> dict[str, Any]:
         "short_hash": f"{cover.content_hash[:8]}…{cover.content_hash[-8:]}",
         "hash_groups": " ".join(cover.content_hash[start : start + 8] for start in range(0, 64, 8)),
     }
+
+
+def _cases(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is shown step by step: the largest explained variances, one with several causes among them if any is."""
+    explained = [line for line in lines if line["causes"]]
+    manifold = [line for line in explained if len(line["causes"]) > 1][:1]
+    chosen = [*manifold, *(line for line in explained if line not in manifold)][:CASES] or lines[:1]
+    return [line for line in lines if line in chosen]
 
 
 def _shown(line: Mapping[str, Any]) -> dict[str, Any]:

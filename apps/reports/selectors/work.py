@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Count as Number
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Sum
@@ -35,17 +37,27 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Work:
-    """One thing to do: what, about what, where to go. `late` days past `due` make it red and first."""
+    """One thing to do: what, about what, where to go. `late` days past `due` make it red and first.
+
+    `url` belongs to a page of the organization: only there it can be asked.
+    """
 
     icon: str
     tone: str
     title: str
     detail: str
-    url: str
+    view: str
+    target: UUID | None = None
+    query: str = ""
     place: str = ""
     value: Decimal | None = None
     due: date | None = None
     late: int = 0
+
+    @property
+    def url(self) -> str:
+        address = reverse(self.view, args=[self.target] if self.target else [])
+        return f"{address}?{self.query}" if self.query else address
 
 
 def work_of(member: Member) -> list[Work]:
@@ -82,8 +94,8 @@ def _tasks(member: Member) -> Iterator[Work]:
             % {"count": task.count.name or task.count.count_no},
             _("%(place)s, lines: %(lines)s")
             % {"place": task.zone or task.count.warehouse.name, "lines": task.lines_to_count},
-            reverse("counts:tasks"),
-            task.count.count_no,
+            "counts:tasks",
+            place=task.count.count_no,
             due=task.count.due_on,
             late=_late(task.count.due_on),
         )
@@ -102,15 +114,16 @@ def _counts(member: Member) -> Iterator[Work]:
     )
     for count in counts:
         due = {"due": count.due_on, "late": _late(count.due_on)}
-        url, name = reverse("counts:detail", args=[count.pk]), count.name or count.count_no
+        name = count.name or count.count_no
         if count.state == CountState.DRAFT:
             yield Work(
                 "plan",
                 "info",
                 _("Release: %(count)s") % {"count": name},
                 _("Count · planned, not released yet"),
-                url,
-                count.count_no,
+                "counts:detail",
+                count.pk,
+                place=count.count_no,
                 **due,
             )
         elif count.has_tasks and not count.works:
@@ -119,8 +132,9 @@ def _counts(member: Member) -> Iterator[Work]:
                 "ok",
                 _("Close: %(count)s") % {"count": name},
                 _("Count · all tasks are handed over"),
-                url,
-                count.count_no,
+                "counts:detail",
+                count.pk,
+                place=count.count_no,
                 **due,
             )
         elif due["late"]:
@@ -129,8 +143,9 @@ def _counts(member: Member) -> Iterator[Work]:
                 "danger",
                 _("Finish: %(count)s") % {"count": name},
                 _("Count · still being counted"),
-                url,
-                count.count_no,
+                "counts:detail",
+                count.pk,
+                place=count.count_no,
                 **due,
             )
 
@@ -156,8 +171,9 @@ def _variances(member: Member) -> Iterator[Work]:
             "warn",
             _("Explain: %(count)s") % {"count": row["count__name"] or row["count__count_no"]},
             detail,
-            f"{reverse('variances:list')}?count={row['count']}",
-            row["count__count_no"],
+            "variances:list",
+            query=f"count={row['count']}",
+            place=row["count__count_no"],
             value=row["rest"],
         )
     explained = (
@@ -174,8 +190,9 @@ def _variances(member: Member) -> Iterator[Work]:
             "info",
             _("Propose an adjustment: %(count)s") % {"count": row["count__name"] or row["count__count_no"]},
             _("Every variance is explained, lines: %(lines)s") % {"lines": row["lines"]},
-            f"{reverse('variances:list')}?count={row['count']}",
-            row["count__count_no"],
+            "variances:list",
+            query=f"count={row['count']}",
+            place=row["count__count_no"],
             value=row["net"],
         )
 
@@ -205,8 +222,9 @@ def _adjustments(member: Member) -> Iterator[Work]:
             (_("Approve: %(number)s") if approve else _("Post: %(number)s")) % {"number": row.adjustment_no},
             _("Adjustment of %(count)s, lines: %(lines)s, proposed by %(who)s")
             % {"count": row.count.count_no, "lines": row.line_number, "who": row.proposed_by.name},
-            reverse("rectification:detail", args=[row.pk]),
-            row.count.count_no,
+            "rectification:detail",
+            row.pk,
+            place=row.count.count_no,
             value=row.total_value,
         )
 
@@ -236,8 +254,9 @@ def _to_sign(member: Member) -> Iterator[Work]:
             "warn",
             _("Review and sign: %(count)s") % {"count": row.count.name or row.count.count_no},
             _("Report · version %(version)s is in review") % {"version": row.version},
-            reverse("reports:detail", args=[row.pk]),
-            row.count.count_no,
+            "reports:detail",
+            row.pk,
+            place=row.count.count_no,
             value=Decimal(row.content["summary"]["net"]["value"]) if row.content else None,
         )
 
@@ -256,8 +275,9 @@ def _to_prepare() -> Iterator[Work]:
             "info",
             _("Prepare the report: %(count)s") % {"count": count.name or count.count_no},
             _("Report · every variance is adjusted"),
-            f"{reverse('reports:list')}?count={count.count_no}",
-            count.count_no,
+            "reports:list",
+            query=urlencode({"count": count.count_no}),
+            place=count.count_no,
         )
 
 

@@ -39,7 +39,7 @@ def save_schedule(
     is_active: bool = True,
     actor: Member,
 ) -> ReportSchedule:
-    """Set when the reports of the month before are prepared and mailed: day 1–28 and hour 0–23 of the company's time."""
+    """Set when the reports of the month before are prepared and mailed: day 1–28, hour 0–23 of the company's time."""
     require(actor, "reports.schedule.change")
     if not (1 <= day <= 28 and 0 <= hour <= 23):
         raise RuleViolation("schedule_impossible", _("Choose a day from 1 to 28 and an hour from 0 to 23."))

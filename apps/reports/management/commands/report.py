@@ -22,8 +22,8 @@ from apps.reports.services import draft_pdf
 
 class Command(BaseCommand):
     help = (
-        "Write the report of a closed count to FILE.pdf: the latest signed version if there is one, else a draft as the "
-        "figures stand now. Lines and causes are attached to the PDF."
+        "Write the report of a closed count to FILE.pdf: the latest signed version if there is one, else a draft as "
+        "the figures stand now. Lines and causes are attached to the PDF."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
