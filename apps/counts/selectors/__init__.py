@@ -1,9 +1,11 @@
 from apps.counts.selectors.lines import LiveLine, lines_for_counter, live_lines, uncounted_lines
+from apps.counts.selectors.overview import Overview, overview, overviews
 from apps.counts.selectors.progress import Progress, beyond_tolerance, count_progress, my_tasks, progress
 from apps.counts.selectors.sight import hidden_locations, is_recorder, sees_book
 
 __all__ = [
     "LiveLine",
+    "Overview",
     "Progress",
     "beyond_tolerance",
     "count_progress",
@@ -12,6 +14,8 @@ __all__ = [
     "lines_for_counter",
     "live_lines",
     "my_tasks",
+    "overview",
+    "overviews",
     "progress",
     "sees_book",
     "uncounted_lines",

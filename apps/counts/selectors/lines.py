@@ -110,6 +110,11 @@ SELECT l.id, l.stock_line_id, w.code, p.code, i.sku, i.name, s.lot, i.base_unit,
   round((n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost, 4), {waiting}
 """
 
+_STORED = """counts_countline l CROSS JOIN LATERAL (
+  SELECT l.counted, l.counted_at, l.snapshot, l.moved_in, l.moved_out) AS n"""
+
+_OPEN = {"round": "coalesce(n.round, l.round)", "waiting": "coalesce(l.round > n.round, false)"}
+
 _ORDERS = {
     "place": "p.walk_order, p.code, i.sku, s.lot",
     "value": "abs(n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost DESC NULLS LAST,"
@@ -141,14 +146,11 @@ def live_lines(
     elif counted:
         where += " AND n.counted IS NOT NULL"
     if count.is_open:
-        head = f"WITH {numbers} {_COLUMNS.format(round='coalesce(n.round, l.round)', waiting='coalesce(l.round > n.round, false)')}"
+        head = f"WITH {numbers} {_COLUMNS.format(**_OPEN)}"
         source = "counts_countline l JOIN five n ON n.id = l.id"
     else:
-        head = _COLUMNS.format(round="l.round", waiting="false")
-        source = "counts_countline l"
-        head, where = head.replace("n.", "l."), where.replace("n.", "l.")
-    order = _ORDERS[sort] if count.is_open else _ORDERS[sort].replace("n.", "l.")
-    sql = f"{head} {_NAMES.format(source=source)} {where} ORDER BY {order}"
+        head, source = _COLUMNS.format(round="l.round", waiting="false"), _STORED
+    sql = f"{head} {_NAMES.format(source=source)} {where} ORDER BY {_ORDERS[sort]}"
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, parameters)
         while rows := cursor.fetchmany(2000):
@@ -181,6 +183,7 @@ def lines_for_counter(task: CountTask) -> QuerySet[CountLine, dict[str, Any]]:
             "is_found",
             "is_entered",
             item_id=F("stock_line__item"),
+            location_id=F("stock_line__location"),
             location=F("stock_line__location__code"),
             location_name=F("stock_line__location__name"),
             sku=F("stock_line__item__sku"),

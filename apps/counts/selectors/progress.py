@@ -82,7 +82,8 @@ def beyond_tolerance(count: Count) -> Iterator[LiveLine]:
     """Counted lines beyond the tolerance that the count started with, not being recounted yet, by value."""
     rule = count.tolerance
     for line in live_lines(count, differing=True, sort="value"):
-        assert line.variance is not None and line.value is not None
+        assert line.variance is not None
+        assert line.value is not None
         passes = rule is not None and rule.passes(book=line.expected, variance=line.variance, value=line.value)
         if not line.is_waiting and not passes:
             yield line

@@ -8,6 +8,7 @@ from apps.counts.services.entries import (
     void_entry,
 )
 from apps.counts.services.plans import create_count, release_count, set_tolerance
+from apps.counts.services.sheets import record_sheet
 from apps.counts.services.work import assign_task, claim_task, reopen_task, request_recount, submit_task
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "create_count",
     "record_entries",
     "record_entry",
+    "record_sheet",
     "release_count",
     "reopen_task",
     "request_recount",
