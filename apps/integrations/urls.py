@@ -1,4 +1,37 @@
-from django.urls import URLPattern
+"""The root of the REST API: every app's viewsets under one router, its schema and a page to try it."""
+
+from django.urls import include, path
+from rest_framework.routers import DefaultRouter
+
+from apps.approvals.api import register as register_approvals
+from apps.audit.api import register as register_audit
+from apps.catalog.api import register as register_catalog
+from apps.integrations.api import DocsView, SchemaView
+from apps.movements.api import register as register_movements
+from apps.notifications.api import register as register_notifications
+from apps.organizations.api import register as register_organizations
+from apps.rectification.api import register as register_rectification
+from apps.reports.api import register as register_reports
+from apps.variances.api import register as register_variances
+
+router = DefaultRouter(use_regex_path=True)
+router.include_root_view = False
+for register in (
+    register_organizations,
+    register_audit,
+    register_notifications,
+    register_approvals,
+    register_catalog,
+    register_movements,
+    register_variances,
+    register_rectification,
+    register_reports,
+):
+    register(router)
 
 app_name = "integrations"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("api/v1/", include(router.urls)),
+    path("api/v1/schema/", SchemaView.as_view(), name="schema"),
+    path("api/v1/docs/", DocsView.as_view(), name="docs"),
+]
