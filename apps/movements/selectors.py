@@ -135,32 +135,31 @@ def stock_rows(as_of: datetime | None = None, known_at: datetime | None = None) 
 
     `as_of` None means now, from the balances. Value is quantity × standard cost, to 4 decimal places.
     """
-    organization = require_organization_id()
-    if as_of is None and known_at is None:
-        sql, parameters = _ROWS.format(source=_BALANCES), [organization]
-    elif known_at is None:
-        sql, parameters = _ROWS.format(source=_SUMS.format(cut="posted_at <= %s")), [organization, as_of]
-    else:
-        source = _SUMS.format(cut="occurred_at <= coalesce(%s, now()) AND posted_at <= %s")
-        sql, parameters = _ROWS.format(source=source), [organization, as_of, known_at]
+    cut = ""
+    if known_at is not None:
+        cut = "occurred_at <= coalesce(%(as_of)s, now()) AND posted_at <= %(known_at)s"
+    elif as_of is not None:
+        cut = "posted_at <= %(as_of)s"
+    sql = _ROWS.format(quantity="e.quantity", source=_SUMS.format(cut=cut)) if cut else _ROWS.format(**_BALANCES)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, organization])
+        cursor.execute(sql, {"organization": require_organization_id(), "as_of": as_of, "known_at": known_at})
         yield from map(StockRow._make, cursor)
 
 
-_BALANCES = "SELECT id, quantity FROM movements_stockline WHERE organization_id = %s AND quantity <> 0"
+_BALANCES = {"quantity": "s.quantity", "source": ""}
 _SUMS = """
-    SELECT stock_line_id AS id, sum(quantity) AS quantity FROM movements_ledgerentry
-    WHERE organization_id = %s AND {cut} GROUP BY stock_line_id HAVING sum(quantity) <> 0
+    JOIN (
+        SELECT stock_line_id, sum(quantity) AS quantity FROM movements_ledgerentry
+        WHERE organization_id = %(organization)s AND {cut} GROUP BY stock_line_id
+    ) e ON e.stock_line_id = s.id
 """
 _ROWS = """
-    SELECT w.code, p.code, i.sku, s.lot, b.quantity, round(b.quantity * i.standard_cost, 4)
-    FROM ({source}) AS b
-    JOIN movements_stockline s ON s.id = b.id
+    SELECT w.code, p.code, i.sku, s.lot, {quantity}, round({quantity} * i.standard_cost, 4)
+    FROM movements_stockline s {source}
     JOIN catalog_warehouse w ON w.id = s.warehouse_id
     JOIN catalog_location p ON p.id = s.location_id
     JOIN catalog_item i ON i.id = s.item_id
-    WHERE s.organization_id = %s
+    WHERE s.organization_id = %(organization)s AND {quantity} <> 0
     ORDER BY w.code, p.code, i.sku, s.lot
 """
 

@@ -88,12 +88,20 @@ class Document(OrganizationOwned):
 class DocumentLine(OrganizationOwned):
     """`quantity` is in `unit` (empty: the base unit), positive but on adjustments; `base_quantity` = × factor."""
 
-    document = TenantForeignKey(Document, models.CASCADE, related_name="lines", verbose_name=_("document"))
+    document = TenantForeignKey(
+        Document, models.CASCADE, related_name="lines", db_index=False, verbose_name=_("document")
+    )
     line_no = models.PositiveIntegerField(_("line"))
-    item = TenantForeignKey(Item, models.PROTECT, related_name="+", verbose_name=_("item"))
+    item = TenantForeignKey(Item, models.PROTECT, related_name="+", db_index=False, verbose_name=_("item"))
     location = TenantForeignKey(Location, models.PROTECT, related_name="+", verbose_name=_("location"))
     to_location = TenantForeignKey(
-        Location, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("to location")
+        Location,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("to location"),
     )
     lot = models.CharField(_("lot"), max_length=60, blank=True)
     quantity = QuantityField(_("quantity"))
@@ -113,6 +121,11 @@ class DocumentLine(OrganizationOwned):
         ]
         indexes = [
             models.Index(fields=["organization", "item", "location"], name="document_line_by_item"),
+            models.Index(
+                fields=["organization", "to_location"],
+                condition=Q(to_location__isnull=False),
+                name="document_line_by_target",
+            ),
             models.Index(
                 fields=["organization", "source_doc_no"],
                 condition=~Q(source_doc_no=""),

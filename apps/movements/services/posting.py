@@ -20,7 +20,7 @@ from apps.core.permissions import require
 from apps.core.states import move
 from apps.core.tenancy import require_organization_id
 from apps.movements.enums import DOCUMENT_TRANSITIONS, DocumentStatus
-from apps.movements.models import Document, LedgerEntry, StockLine
+from apps.movements.models import Document, LedgerEntry
 from apps.movements.services.documents import lock
 from apps.movements.signals import before_posting, before_reversal, posted
 from apps.organizations.models import Member
@@ -52,8 +52,8 @@ def post_document(
     document.posted_at = posted_at or timezone.now()
     document.save()
     written = _write_entries(document) if document.effect else 0
-    _tell_negative(stock_line_ids)
     record(lines=written)
+    _tell_negative(document)
     entries = LedgerEntry.objects.filter(line__document=document)
     posted.send(sender=Document, document=document, entries=entries, actor=actor)
     return document
@@ -104,7 +104,7 @@ def reverse_document(document: Document, *, reason: str, actor: Member, ignore_f
             _("%(doc_no)s lies before the opening stock, which contains it. Post an adjustment instead.")
             % {"doc_no": original},
         )
-    _tell_negative(stock_line_ids)
+    _tell_negative(original)
     record(reverses=original.doc_no, reason=reason.strip(), lines=written)
     posted.send(
         sender=Document,
@@ -143,9 +143,14 @@ def _require_lots(document: Document) -> None:
         raise RuleViolation("lot_missing", " ".join([_("Enter the lots before posting."), *rows[:5]]), rows=rows)
 
 
-def _tell_negative(stock_line_ids: list[UUID]) -> None:
+def _tell_negative(document: Document) -> None:
     """Postings lag, so a negative book is no error; but nobody shall have to search for it."""
-    below = StockLine.objects.filter(pk__in=stock_line_ids, quantity__lt=0).count() if stock_line_ids else 0
+    if not document.effect:
+        return
+    organization = require_organization_id()
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW_ZERO, [organization, document.pk, organization])
+        below = cursor.fetchone()[0]
     if below:
         record(negative_stock_lines=below)
 
@@ -202,6 +207,12 @@ _LOCK_STOCK_LINES = f"""
         ON s.organization_id = %s AND s.location_id = n.location_id AND s.item_id = n.item_id AND s.lot = n.lot
     ORDER BY s.id
     FOR NO KEY UPDATE OF s
+"""
+_BELOW_ZERO = f"""
+    {_NAMED}
+    SELECT count(*) FROM named n JOIN movements_stockline s
+        ON s.organization_id = %s AND s.location_id = n.location_id AND s.item_id = n.item_id AND s.lot = n.lot
+    WHERE s.quantity < 0
 """
 _WRITE_ENTRIES = """
     INSERT INTO movements_ledgerentry (id, organization_id, stock_line_id, kind, quantity, unit_cost,
