@@ -11,7 +11,7 @@ class CountMode(models.TextChoices):
 
 class CountState(models.TextChoices):
     DRAFT = "draft", _("draft")
-    COUNTING = "counting", _("counting")
+    COUNTING = "counting", _("being counted")
     CLOSED = "closed", _("closed")
     CANCELLED = "cancelled", _("cancelled")
 

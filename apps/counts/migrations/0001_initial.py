@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("draft", "draft"),
-                            ("counting", "counting"),
+                            ("counting", "being counted"),
                             ("closed", "closed"),
                             ("cancelled", "cancelled"),
                         ],
