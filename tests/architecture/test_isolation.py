@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -17,15 +18,17 @@ from django.conf import settings as site
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from apps.core.tenancy import organization_scope
 from apps.organizations.models import User
 from tests.architecture.code import tenant_models
 from tests.architecture.matrix import (
     METHODS,
+    OF_THE_ADMIN,
     Address,
     Answer,
+    BareClient,
     Caller,
     Ids,
     Reference,
@@ -42,7 +45,11 @@ OWN, FOREIGN = "JIAQUE", "KANARIE"
 """Marks of the company and of its twin: plain letters, found in whatever writes Chinese as codes."""
 
 COST = "913.57"
+WITHOUT = ("django_prometheus", "django_structlog", "whitenoise", "axes", "stockcheck.security")
+"""Middlewares that count, log and decorate: nothing of whose organization it is."""
+
 MEMBERS = ("counter", "manager", "auditor", "all")
+THOROUGH = ("all", "counter")
 OUTSIDERS = ("anonymous", "stranger", "twin", "operator")
 
 
@@ -58,8 +65,15 @@ class Universe:
         self.outside = addresses(site.ROOT_URLCONF)
         self.filters = filter_names()
 
+    def mirrored(self) -> Universe:
+        """As the twin's people see it: the company's rows are the foreign ones."""
+        other = copy(self)
+        other.ids = copy(self.ids)
+        other.ids.all_foreign = self.ids.all_own
+        return other
+
     def caller(self, role: str) -> Caller:
-        client = Client(raise_request_exception=False)
+        client = BareClient(raise_request_exception=False)
         if role != "anonymous":
             client.force_login(self._user(role), backend="django.contrib.auth.backends.ModelBackend")
         return Caller(client)
@@ -95,6 +109,8 @@ def universe(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: An
         override_settings(
             AUDIT_HEADS_DIR=folder / "heads",
             SIGNING_KEYS_DIR=folder / "keys",
+            MIDDLEWARE=[name for name in site.MIDDLEWARE if not name.startswith(WITHOUT)],
+            SESSION_ENGINE="django.contrib.sessions.backends.cache",
             STORAGES={**site.STORAGES, "default": storage},
         ),
         transaction.atomic(),
@@ -140,21 +156,25 @@ def paths(address: Address, universe: Universe) -> tuple[str, str, str]:
     )
 
 
+def methods(address: Address) -> tuple[str, ...]:
+    return OF_THE_ADMIN if address.kind == "admin" else METHODS
+
+
 @pytest.mark.parametrize("role", MEMBERS)
 def test_a_foreign_id_in_the_path_is_absent(universe, role):
     call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
     sent = [str(pk) for samples in (universe.ids.foreign, universe.ids.nothing) for pk in samples.values()]
     for address in universe.inside:
         own, foreign, nothing = paths(address, universe)
-        for method in METHODS:
+        for method in methods(address) if role in ("all", "counter") else OF_THE_ADMIN:
+            what = f"{role} {method} {address.name}"
             if not address.takes_ids:
-                watch.look(call(address, own, method), f"{role} {method} {address.name}")
+                watch.look(call(address, own, method), what)
                 continue
-            what = f"{role} {method} {address.name} foreign id"
-            one = watch.look(call(address, foreign, method), what, *sent)
-            other = watch.look(call(address, nothing, method), f"{role} {method} {address.name} no id", *sent)
+            one = watch.look(call(address, foreign, method), f"{what} foreign id", *sent)
+            other = watch.look(call(address, nothing, method), f"{what} no id", *sent)
             watch.same(one, other, what, *sent)
-            if one.status < 300 and method not in ("OPTIONS",):
+            if one.status < 300 and method != "OPTIONS":
                 watch.wrong.append(f"{what}: answered {one.status}")
     assert watch.wrong == []
     assert call.called == {address.name for address in universe.inside}
@@ -165,35 +185,33 @@ def test_own_pages_show_nothing_foreign(universe, role):
     call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
     for address in universe.inside:
         own, _foreign, _nothing = paths(address, universe)
-        for query in ("", *(("?export=csv", "?export=xlsx") if not address.takes_ids else ())):
+        for query in ("",) if address.takes_ids or address.kind != "page" else ("", "?export=csv", "?export=xlsx"):
             watch.look(call(address, own + query, "GET"), f"{role} GET {address.name} {query}")
-        if address.takes_ids:
-            for method in ("HEAD", "OPTIONS"):
-                watch.look(call(address, own, method), f"{role} {method} {address.name} own id")
     assert watch.wrong == []
 
 
-@pytest.mark.parametrize("role", MEMBERS)
+@pytest.mark.parametrize("role", THOROUGH)
 def test_a_foreign_id_in_the_query_is_absent(universe, role):
     call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
     ids = universe.ids
     sent = [str(pk) for samples in (ids.foreign, ids.nothing) for pk in samples.values()]
 
-    def query(samples: dict[str, Any], names: dict[str, str]) -> str:
-        return "?" + urlencode({name: samples.get(label, samples["catalog.Item"]) for name, label in names.items()})
+    def query(samples: dict[str, Any]) -> str:
+        named = universe.filters.items()
+        return "?" + urlencode({name: samples.get(label, samples["catalog.Item"]) for name, label in named})
 
     for address in universe.inside:
         own, _foreign, _nothing = paths(address, universe)
         what = f"{role} GET {address.name} foreign query"
-        one = watch.look(call(address, own + query(ids.foreign, universe.filters), "GET"), what, *sent)
-        other = call(address, own + query(ids.nothing, universe.filters), "GET")
-        watch.same(one, other, what, *sent)
-        for q in (FOREIGN[:5], "HIDDEN", "%00", "?page=x&page_size=0&sort=nothing"):
-            watch.look(call(address, f"{own}?q={q}&search={q}&s={q}&extended=1", "GET"), f"{what} q={q}")
+        one = watch.look(call(address, own + query(ids.foreign), "GET"), what, *sent)
+        watch.same(one, call(address, own + query(ids.nothing), "GET"), what, *sent)
+        for odd in () if address.takes_ids else (FOREIGN[:5], "HIDDEN", "%00", "x&page=x&page_size=0&sort=nothing"):
+            found = call(address, f"{own}?q={odd}&search={odd}&s={odd}&extended=1", "GET")
+            watch.look(found, f"{what} q={odd}")
     assert watch.wrong == []
 
 
-@pytest.mark.parametrize("role", MEMBERS)
+@pytest.mark.parametrize("role", THOROUGH)
 def test_a_foreign_id_in_the_body_is_absent(universe, role):
     call, watch = universe.caller(role), Watch(universe, FOREIGN, COST)
     ids = universe.ids
@@ -202,36 +220,37 @@ def test_a_foreign_id_in_the_body_is_absent(universe, role):
     forms = form_body(foreign), form_body(nothing)
     for address in universe.inside:
         own, _foreign, _nothing = paths(address, universe)
-        for method in ("POST", "PUT", "PATCH") if address.kind == "api" else ("POST",):
-            bodies = (
-                (api_body(address.view.cls, foreign), api_body(address.view.cls, nothing))
-                if address.kind == "api"
-                else forms
-            )
-            what = f"{role} {method} {address.name} foreign body"
-            one = watch.look(call(address, own, method, bodies[0]), what, *sent)
-            other = watch.look(call(address, own, method, bodies[1]), f"{role} {method} {address.name} body", *sent)
-            watch.same(one, other, what, *sent)
-            for odd in ({}, [], "x") if address.kind == "api" else ({}, {"ids": "x"}):
-                watch.look(call(address, own, method, odd), f"{role} {method} {address.name} {odd!r}")
+        in_api = address.kind == "api" and hasattr(address.view, "cls")
+        bodies = (api_body(address.view.cls, foreign), api_body(address.view.cls, nothing)) if in_api else forms
+        for method in ("POST", "PUT", "PATCH") if in_api else ("POST",):
+            what = f"{role} {method} {address.name}"
+            one = watch.look(call(address, own, method, bodies[0]), f"{what} foreign body", *sent)
+            other = watch.look(call(address, own, method, bodies[1]), f"{what} body", *sent)
+            watch.same(one, other, f"{what} foreign body", *sent)
+            for odd in ({}, [], "x") if in_api else ({},):
+                watch.look(call(address, own, method, odd), f"{what} {odd!r}")
     assert watch.wrong == []
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
 def test_outsiders_find_no_organization(universe, role):
     """Who is no member gets the answer that an organization gives which does not exist."""
-    call, watch = universe.caller(role), Watch(universe, OWN, *([] if role == "twin" else [FOREIGN]))
-    watch.universe = universe
-    expected = {"page": {302, 404, 401}, "admin": {302, 404}, "api": {401, 404}}
+    call = universe.caller(role)
+    watch = Watch(universe, OWN, *([] if role == "twin" else [FOREIGN]))
+    if role == "twin":
+        watch.universe = universe.mirrored()
+    expected = {"page": {302, 401, 404}, "admin": {302, 404}, "api": {401, 404}} if role == "anonymous" else {}
+    nowhere: dict[tuple[Any, ...], Answer] = {}
     for address in universe.inside:
         own, _foreign, _nothing = paths(address, universe)
-        for method in METHODS:
+        for method in methods(address):
             what = f"{role} {method} {address.name}"
             one = watch.look(call(address, own, method), what)
-            other = call(address, own.replace("/o/alpha/", "/o/nowhere/", 1), method)
-            watch.same(one, other, what, "alpha", "nowhere")
-            allowed = expected[address.kind] if role == "anonymous" else {404}
-            if one.status not in allowed:
+            key = (address.kind, method, one.status)
+            if key not in nowhere:
+                nowhere[key] = call(address, own.replace("/o/alpha/", "/o/nowhere/", 1), method)
+            watch.same(one, nowhere[key], what, "alpha", "nowhere")
+            if one.status not in expected.get(address.kind, {404}):
                 watch.wrong.append(f"{what}: {one.status}")
             if one.status == 302 and not one.location.startswith("/accounts/login/"):
                 watch.wrong.append(f"{what}: leads to {one.location}")
