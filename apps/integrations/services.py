@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,12 @@ from apps.integrations.bundle.staging import Load, Tally, stage
 from apps.integrations.bundle.stock import check_stock, set_stock
 from apps.integrations.permissions import FILES
 from apps.organizations.models import Member, Organization
+
+STOCK_TABLES = (
+    "catalog_item, catalog_location, movements_stockline, movements_document, movements_documentline,"
+    " movements_ledgerentry"
+)
+COUNT_TABLES = "counts_count, counts_countlocation, counts_countline, counts_countentry, variances_variance"
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,6 @@ def load_bundle(
 @audited("integrations.bundle.loaded")
 def _write(source: Path | IO[bytes], file_name: str, *, load: Load, actor: Member) -> Organization:
     load.run("SELECT pg_advisory_xact_lock(hashtextextended('bundle ' || %(org)s::text, 0))")
-    load.run("SET LOCAL work_mem = '64MB'")
     try:
         with opened_bundle(source, load.findings, file_name=file_name) as parts:
             unread = [part.name for part in parts if not _stage(load, part)]
@@ -73,6 +79,14 @@ def _write(source: Path | IO[bytes], file_name: str, *, load: Load, actor: Membe
         unread = [""]
     if unread:  # what other files name can't be looked up, so it is not called unknown
         _refuse(load)
+    with _planned(load):
+        _check_and_set(load)
+    record(**{name: f"{t.rows} / {t.new} new / {t.changed} changed" for name, t in load.tallies.items()})
+    return load.organization
+
+
+def _check_and_set(load: Load) -> None:
+    """Codes first, then facts: what is wrong with any of them is found before the first fact is written."""
     set_people(load)
     set_catalog(load)
     _check_rights(load)
@@ -83,11 +97,29 @@ def _write(source: Path | IO[bytes], file_name: str, *, load: Load, actor: Membe
     _refuse(load)
     set_stock(load)
     set_documents(load)
+    _measure(load, STOCK_TABLES)
     set_counts(load)
+    _measure(load, COUNT_TABLES)
     set_causes(load)
     _refuse(load)
-    record(**{name: f"{t.rows} / {t.new} new / {t.changed} changed" for name, t in load.tallies.items()})
-    return load.organization
+
+
+@contextmanager
+def _planned(load: Load) -> Iterator[None]:
+    """The planner knows nothing of the rows that this transaction writes, and would loop through thousands of them
+    for each other. What a big bundle touches is always many, so hash joins are right."""
+    if not load.is_big:
+        yield
+        return
+    load.run("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
+    yield
+    load.run("SET LOCAL enable_nestloop = DEFAULT; SET LOCAL work_mem = DEFAULT")
+
+
+def _measure(load: Load, tables: str) -> None:
+    """Tell the planner what was written, for every query after the load."""
+    if load.is_big:
+        load.run(f"ANALYZE (SKIP_LOCKED) {tables}")
 
 
 def _stage(load: Load, part: Part) -> bool:

@@ -196,11 +196,12 @@ def _write(load: Load) -> None:
     load.run(
         "INSERT INTO variances_evidence (organization_id, id, variance_id, cause_id, kind, document_line_id, file,"
         " file_name, note, added_by_id, added_at)"
-        f" SELECT %(org)s, stockcheck_uuid7(), s.variance_id, s.new_id, '{EvidenceKind.DOCUMENT_LINE}', e.id, '', '', '',"
-        " %(system)s, now() FROM bundle_cause s JOIN movements_document d ON d.organization_id = %(org)s"
-        "  AND d.doc_no = s.doc_no CROSS JOIN LATERAL (SELECT x.id FROM movements_documentline x"
-        "   WHERE x.organization_id = %(org)s AND x.document_id = d.id ORDER BY x.item_id = s.item_id DESC,"
-        "   x.location_id = s.location_id DESC, x.lot = s.lot DESC, x.line_no LIMIT 1) e WHERE s.new_id IS NOT NULL",
+        f" SELECT %(org)s, stockcheck_uuid7(), s.variance_id, s.new_id, '{EvidenceKind.DOCUMENT_LINE}', s.id, '', '', '',"
+        " %(system)s, now() FROM (SELECT DISTINCT ON (c.row) c.variance_id, c.new_id, x.id FROM bundle_cause c"
+        "  JOIN movements_document d ON d.organization_id = %(org)s AND d.doc_no = c.doc_no"
+        "  JOIN movements_documentline x ON x.organization_id = %(org)s AND x.document_id = d.id"
+        "  WHERE c.new_id IS NOT NULL ORDER BY c.row, x.item_id = c.item_id DESC, x.location_id = c.location_id DESC,"
+        "  x.lot = c.lot DESC, x.line_no) s",
         system=system.pk,
     )
     load.run(

@@ -151,9 +151,20 @@ def set_counts(load: Load) -> None:
         closing = _set_counts(load, system)
     if "count_entries" in load.given:
         _set_entries(load, system)
+    _drop_empty_lines(load)
     for count in closing:
         last = CountEntry.objects.filter(count=count).order_by("-counted_at").values_list("counted_at", flat=True)
         close_count(count, at=last.first() or count.snapshot_at, abandon_recounts=True, actor=system)
+
+
+def _drop_empty_lines(load: Load) -> None:
+    """Of the counts just made: where the book said nothing and nobody counted, there was no line."""
+    load.run(
+        "DELETE FROM counts_countline l USING counts_count c WHERE c.organization_id = %(org)s"
+        " AND c.count_no = ANY(%(made)s) AND l.organization_id = %(org)s AND l.count_id = c.id AND l.snapshot = 0"
+        " AND NOT EXISTS (SELECT 1 FROM counts_countentry e WHERE e.organization_id = %(org)s AND e.line_id = l.id)",
+        made=load.made_counts,
+    )
 
 
 def _set_counts(load: Load, system: Member) -> list[Count]:
@@ -171,6 +182,7 @@ def _set_counts(load: Load, system: Member) -> list[Count]:
             count = create_count(warehouses[warehouse], count_no=no, mode=mode, blind=blind, actor=system)
             count = release_count(count, at=snapshot_at, exclusive=not closed, actor=system)
             tally.new += 1
+            load.made_counts.append(no)
         elif closed and count.state == CountState.COUNTING:
             tally.changed += 1
         if closed and count.state == CountState.COUNTING:

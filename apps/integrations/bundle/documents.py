@@ -15,7 +15,7 @@ from apps.core.numbers import LIMIT
 from apps.core.sheets_reading import Table
 from apps.integrations.bundle.formats import FORMATS
 from apps.integrations.bundle.staging import Load, Parsed, copying, twice
-from apps.integrations.bundle.stock import add_stock_lines, lock_stock_lines
+from apps.integrations.bundle.stock import add_lots, add_stock_lines, lock_stock_lines
 from apps.movements.enums import DOCUMENT_TRANSITIONS, EFFECT, DocumentStatus, DocumentType, EntryKind
 
 HEAD = (
@@ -453,6 +453,7 @@ def set_documents(load: Load) -> None:
         " AND (h.differs <> '' OR h.status <> h.old_status)"
     )
     _set_lines(load)
+    add_lots(load, "SELECT item_id, lot FROM bundle_spot")
     _post(load)
     tally = load.tallies["documents"]
     tally.changed = load.value(
@@ -479,6 +480,12 @@ def _set_lines(load: Load) -> None:
     )
 
 
+TURNED_LINES = (
+    "bundle_turned t JOIN movements_document o ON o.organization_id = %(org)s AND o.id = t.id"
+    " JOIN movements_documentline e ON e.organization_id = %(org)s AND e.document_id = t.id"
+)
+
+
 def _post(load: Load) -> None:
     """The ledger of new posted lines, from what is staged; of documents that were there as drafts, from the tables.
 
@@ -492,6 +499,8 @@ def _post(load: Load) -> None:
         f" WHERE d.is_new AND {posted}",
     )
     load.run("ANALYZE bundle_posting")
+    load.make_table("bundle_turned", f"AS SELECT d.id, d.effect FROM bundle_document d WHERE NOT d.is_new AND {posted}")
+    load.run("ANALYZE bundle_turned")
     load.make_table(
         "bundle_moved",
         "AS SELECT DISTINCT l.place FROM bundle_line l JOIN bundle_posting g USING (run)",
@@ -499,9 +508,7 @@ def _post(load: Load) -> None:
     add_stock_lines(
         load,
         "SELECT p.warehouse_id, p.location_id, p.item_id, p.lot FROM bundle_moved m JOIN bundle_spot p USING (place)"
-        " UNION SELECT o.warehouse_id, e.location_id, e.item_id, e.lot FROM bundle_document d JOIN movements_document o"
-        "  ON o.organization_id = %(org)s AND o.id = d.id JOIN movements_documentline e"
-        f"  ON e.organization_id = %(org)s AND e.document_id = d.id WHERE NOT d.is_new AND {posted}",
+        f" UNION SELECT o.warehouse_id, e.location_id, e.item_id, e.lot FROM {TURNED_LINES}",
     )
     load.make_table(
         "bundle_stock",
@@ -524,16 +531,16 @@ def _post(load: Load) -> None:
         " JOIN bundle_stock s USING (place) WHERE l.quantity <> 0"
         " AND (s.opened_at IS NULL OR g.posted_at > s.opened_at)"
     )
-    load.run(
-        f"INSERT INTO movements_ledgerentry ({columns}) SELECT %(org)s, stockcheck_uuid7(), s.id, '{EntryKind.POSTING}',"
-        " d.effect * e.base_quantity, coalesce(e.unit_cost, i.standard_cost), coalesce(o.occurred_at, o.posted_at),"
-        " coalesce(o.recorded_at, o.posted_at), o.posted_at, e.id FROM bundle_document d JOIN movements_document o"
-        "  ON o.organization_id = %(org)s AND o.id = d.id JOIN movements_documentline e"
-        "  ON e.organization_id = %(org)s AND e.document_id = d.id"
-        " JOIN catalog_item i ON i.organization_id = %(org)s AND i.id = e.item_id"
-        " JOIN movements_stockline s ON s.organization_id = %(org)s AND s.location_id = e.location_id"
-        "  AND s.item_id = e.item_id AND s.lot = e.lot"
-        f" WHERE NOT d.is_new AND {posted} AND e.base_quantity <> 0 AND NOT EXISTS"
-        " (SELECT 1 FROM movements_ledgerentry x WHERE x.organization_id = %(org)s AND x.stock_line_id = s.id"
-        f"  AND x.kind = '{EntryKind.OPENING}' AND x.posted_at >= o.posted_at)"
-    )
+    if load.value("SELECT count(*) FROM bundle_turned"):
+        load.run(
+            f"INSERT INTO movements_ledgerentry ({columns})"
+            f" SELECT %(org)s, stockcheck_uuid7(), s.id, '{EntryKind.POSTING}', t.effect * e.base_quantity,"
+            " coalesce(e.unit_cost, i.standard_cost), coalesce(o.occurred_at, o.posted_at),"
+            f" coalesce(o.recorded_at, o.posted_at), o.posted_at, e.id FROM {TURNED_LINES}"
+            " JOIN catalog_item i ON i.organization_id = %(org)s AND i.id = e.item_id"
+            " JOIN movements_stockline s ON s.organization_id = %(org)s AND s.location_id = e.location_id"
+            "  AND s.item_id = e.item_id AND s.lot = e.lot"
+            " WHERE e.base_quantity <> 0 AND NOT EXISTS (SELECT 1 FROM movements_ledgerentry x"
+            "  WHERE x.organization_id = %(org)s AND x.stock_line_id = s.id"
+            f"  AND x.kind = '{EntryKind.OPENING}' AND x.posted_at >= o.posted_at)"
+        )

@@ -25,6 +25,7 @@ from apps.integrations.bundle.headers import column_named
 from apps.organizations.models import Member, Organization
 
 CHUNK = 4_000
+MANY_ROWS = 2_000
 
 
 @dataclass
@@ -53,10 +54,15 @@ class Load:
     findings: Findings = field(default_factory=Findings)
     tallies: dict[str, Tally] = field(default_factory=dict)
     given: dict[str, list[str]] = field(default_factory=dict)
+    made_counts: list[str] = field(default_factory=list)
 
     @property
     def organization_id(self) -> UUID:
         return self.organization.pk
+
+    @property
+    def is_big(self) -> bool:
+        return sum(tally.rows for tally in self.tallies.values()) >= MANY_ROWS
 
     def run(self, sql: str, **values: Any) -> int:
         """Execute; returns the number of rows it touched."""

@@ -93,6 +93,9 @@ def _check_opening(load: Load) -> None:
 def _open(load: Load) -> None:
     """The ledger of each stock line begins at `as_of`. What was posted up to then is contained in the opening, so
     entries that are there already are taken back at their own time, and later ones are not written."""
+    if not load.value("SELECT count(*) FROM bundle_opened WHERE entry_id IS NULL"):
+        return
+    add_lots(load, "SELECT item_id, lot FROM bundle_opened")
     add_stock_lines(load, "SELECT warehouse_id, location_id, item_id, lot FROM bundle_opened WHERE entry_id IS NULL")
     lines = (
         "bundle_opened o JOIN movements_stockline l ON l.organization_id = %(org)s AND l.location_id = o.location_id"
@@ -106,7 +109,7 @@ def _open(load: Load) -> None:
         f" now(), e.posted_at, e.line_id, e.id FROM {lines} JOIN movements_ledgerentry e"
         " ON e.organization_id = %(org)s AND e.stock_line_id = l.id AND e.posted_at <= o.as_of"
         f" WHERE o.entry_id IS NULL AND e.kind = '{EntryKind.POSTING}' AND NOT EXISTS (SELECT 1"
-        "  FROM movements_ledgerentry r WHERE r.organization_id = %(org)s AND r.reverses_id = e.id)"
+        "  FROM movements_ledgerentry r WHERE r.organization_id = %(org)s AND r.reverses_id = e.id AND r.reverses_id IS NOT NULL)"
     )
     load.tallies["opening"].new = load.run(
         "INSERT INTO movements_ledgerentry (organization_id, id, stock_line_id, kind, quantity, unit_cost,"
@@ -133,7 +136,7 @@ def _set_finance(load: Load) -> None:
 
 
 def add_stock_lines(load: Load, named: str) -> None:
-    """Make the stock lines (warehouse_id, location_id, item_id, lot) that `named` selects, and their lots."""
+    """Make the stock lines (warehouse_id, location_id, item_id, lot) that `named` selects."""
     load.make_table("bundle_named", f"AS SELECT DISTINCT * FROM ({named}) n")
     load.run(
         "INSERT INTO movements_stockline (organization_id, id, warehouse_id, location_id, item_id, lot, quantity)"
@@ -142,9 +145,13 @@ def add_stock_lines(load: Load, named: str) -> None:
         "  AND l.location_id = n.location_id AND l.item_id = n.item_id AND l.lot = n.lot)"
         " ORDER BY n.location_id, n.item_id, n.lot ON CONFLICT DO NOTHING"
     )
+
+
+def add_lots(load: Load, named: str) -> None:
+    """Make the lots (item_id, lot) that `named` selects."""
     load.run(
         "INSERT INTO catalog_lot (organization_id, id, item_id, code)"
-        " SELECT %(org)s, stockcheck_uuid7(), n.item_id, n.lot FROM (SELECT DISTINCT item_id, lot FROM bundle_named"
+        f" SELECT %(org)s, stockcheck_uuid7(), n.item_id, n.lot FROM (SELECT DISTINCT item_id, lot FROM ({named}) x"
         "  WHERE lot <> '') n WHERE NOT EXISTS (SELECT 1 FROM catalog_lot l WHERE l.organization_id = %(org)s"
         "  AND l.item_id = n.item_id AND l.code = n.lot) ON CONFLICT DO NOTHING"
     )
