@@ -21,9 +21,9 @@ from apps.reports.services import prepare_report, send_report, sign_report
 
 
 class ReportSerializer(serializers.ModelSerializer):
-    count = serializers.SlugRelatedField("count_no", read_only=True)
+    count: Any = serializers.SlugRelatedField("count_no", read_only=True)
     replaces = serializers.IntegerField(source="replaces.version", read_only=True, default=None)
-    created_by = serializers.SlugRelatedField("username", read_only=True)
+    created_by: Any = serializers.SlugRelatedField("username", read_only=True)
     summary = serializers.SerializerMethodField()
 
     class Meta:

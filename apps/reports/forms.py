@@ -32,7 +32,9 @@ class CommentForm(forms.Form):
 
 
 class SendForm(forms.Form):
-    members = forms.ModelMultipleChoiceField(label=_("Recipients"), queryset=None, widget=forms.CheckboxSelectMultiple)
+    members: Any = forms.ModelMultipleChoiceField(
+        label=_("Recipients"), queryset=None, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +48,7 @@ class ScheduleForm(forms.Form):
         label=_("Hour"), min_value=0, max_value=23, help_text=_("In the organization's time zone.")
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    recipients = forms.ModelMultipleChoiceField(
+    recipients: Any = forms.ModelMultipleChoiceField(
         label=_("Recipients"),
         queryset=None,
         required=False,

@@ -99,6 +99,7 @@ def test_verify_finds_a_changed_file(organization, person, capsys):
 def test_verify_finds_causes_that_do_not_add_up(organization, capsys):
     a_company()
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE variances_cause DISABLE TRIGGER USER")
         cursor.execute("UPDATE variances_cause SET quantity = quantity - 1")
         cursor.execute("ALTER TABLE variances_cause ENABLE TRIGGER USER")

@@ -225,7 +225,7 @@ def test_nothing_waits_says_so(organization, people, browse):
 
 
 def test_work_follows_the_loop(organization, people, browse):
-    manager, controller, approver = people["manager"], people["controller"], people["approver"]
+    manager = people["manager"]
     stocked("B-1", 10, "1")
     start_count(people["counter"], due_on=timezone.localdate() - timedelta(days=2), name="月度抽盘")
     assert titles(people["counter"]) == [("盘点：月度抽盘", 2)]

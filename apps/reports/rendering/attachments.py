@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 from django.utils.translation import gettext as _
 
 from apps.core.sheets import Columns, Kind, write_sheet
@@ -23,6 +25,17 @@ def write_attachments(count: Count, folder: Path) -> list[Attachment]:
         _write(folder / "lines.csv", _line_columns(), _line_rows(count), _("Every line")),
         _write(folder / "causes.csv", _cause_columns(), _cause_rows(count), _("Every cause with its evidence")),
     ]
+
+
+def extract_attachments(pdf: bytes, folder: Path) -> list[Attachment]:
+    """The attachments of a rendered report as files in `folder`: what was reviewed is what is signed."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return [_kept(folder / name, document.attachments[name]) for name in sorted(document.attachments)]
+
+
+def _kept(path: Path, embedded: pikepdf.AttachedFileSpec) -> Attachment:
+    path.write_bytes(embedded.get_file().read_bytes())
+    return Attachment(str(path), path.name, embedded.description)
 
 
 def _write(path: Path, columns: Columns, rows: Iterable[list[Any]], description: str) -> Attachment:

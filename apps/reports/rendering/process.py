@@ -16,7 +16,10 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import RuleViolation
 
-SECONDS = 100
+JOB_SECONDS = 240
+"""Less than a job's lease."""
+
+PAGE_SECONDS = 100
 """Less than the web server waits for a page, because signing renders while the signer waits."""
 
 MEMORY = 3 * 1024**3
@@ -33,7 +36,9 @@ class Attachment:
     description: str
 
 
-def render_pdf(html: str, attachments: Sequence[Attachment], *, seconds: int = SECONDS, memory: int = MEMORY) -> bytes:
+def render_pdf(
+    html: str, attachments: Sequence[Attachment], *, seconds: int = JOB_SECONDS, memory: int = MEMORY
+) -> bytes:
     """HTML to PDF/A-3b. Raises RuleViolation: "report_too_slow" past the time limit, "report_failed" otherwise."""
     wish = {"html": html, "attachments": [asdict(each) for each in attachments], "memory": memory, "seconds": seconds}
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}

@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,7 @@ from apps.counts.enums import CountState
 from apps.counts.models import Count, CountEntry
 from apps.rectification.enums import AdjustmentState
 from apps.rectification.models import Adjustment, AdjustmentLine
-from apps.reports.selectors.lines import ZERO, Line, cents, report_lines
+from apps.reports.selectors.lines import ZERO, Line, Part, cents, report_lines
 from apps.variances.enums import Verdict
 from apps.variances.models import LateDocument
 
@@ -58,7 +58,7 @@ def report_content(count: Count) -> dict[str, Any]:
     digest = hashlib.sha256()
     tally = _Tally()
     for line in report_lines(count):
-        digest.update(canonical(asdict(line)))
+        digest.update(canonical(line))
         tally.add(line)
     adjustments, adjusted = _adjustments(count)
     ranked = sorted(
@@ -105,11 +105,13 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
+    if isinstance(value, (Line, Part)):
+        return {name: getattr(value, name) for name in value.__slots__}
     if isinstance(value, (UUID, date)):
         return str(value)
     raise TypeError(f"{type(value).__name__} is no content of a report")
@@ -188,13 +190,22 @@ class _Tally:
         return sorted(listed, key=lambda row: (-row["absolute"]["value"], row["name"]))
 
 
+@dataclass
+class _Side:
+    """Shortages, or overages, of a group."""
+
+    lines: int = 0
+    quantity: Decimal = ZERO
+    value: Decimal = ZERO
+
+
 class _Sums:
     """Counts and amounts of a group of lines."""
 
     def __init__(self) -> None:
         self.listed = self.found = self.counted = self.uncounted = self.zero = self.matching = 0
         self.book_quantity = self.book_value = ZERO
-        self.loss, self.gain = [0, ZERO, ZERO], [0, ZERO, ZERO]
+        self.loss, self.gain = _Side(), _Side()
 
     def add(self, line: Line) -> None:
         self.found += line.found
@@ -210,22 +221,22 @@ class _Sums:
             self.matching += 1
             return
         side = self.loss if line.variance < 0 else self.gain
-        side[0] += 1
-        side[1] += line.variance
-        side[2] += line.value
+        side.lines += 1
+        side.quantity += line.variance
+        side.value += line.value
 
     def figures(self) -> dict[str, Any]:
         book, loss, gain = cents(self.book_value), self.loss, self.gain
-        gross = gain[2] - loss[2]
+        gross = gain.value - loss.value
         return {
             "counted": self.counted,
             "matching": self.matching,
             "differing": self.counted - self.matching,
             "book": {"quantity": self.book_quantity, "value": book},
-            "loss": {"lines": loss[0], "quantity": loss[1], "value": loss[2]},
-            "gain": {"lines": gain[0], "quantity": gain[1], "value": gain[2]},
-            "net": {"quantity": gain[1] + loss[1], "value": gain[2] + loss[2]},
-            "absolute": {"quantity": gain[1] - loss[1], "value": gross},
+            "loss": asdict(loss),
+            "gain": asdict(gain),
+            "net": {"quantity": gain.quantity + loss.quantity, "value": gain.value + loss.value},
+            "absolute": {"quantity": gain.quantity - loss.quantity, "value": gross},
             "line_accuracy": ratio(Decimal(self.matching), Decimal(self.counted)),
             "value_accuracy": max(1 - gross / book, ZERO).quantize(MILLIONTH) if book > 0 else None,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -94,29 +94,30 @@ class Line:
         return sum((part.value for part in self.parts if not part.code), ZERO)
 
 
-COLUMNS = (
-    "stock_line__location__code",
-    "stock_line__location__zone",
-    "stock_line__item__category__path",
-    "stock_line__item__sku",
-    "stock_line__item__name",
-    "stock_line__item__base_unit",
-    "stock_line__lot",
-    "is_found",
-    "snapshot",
-    "moved_in",
-    "moved_out",
-    "expected",
-    "counted",
-    "counted_at",
-    "unit_cost",
-    "variance",
-    "variance_row__id",
-    "variance_row__value",
-    "variance_row__percent",
-    "variance_row__verdict",
-    "variance_row__state",
-)
+COLUMNS = {
+    "location": "stock_line__location__code",
+    "zone": "stock_line__location__zone",
+    "category": "stock_line__item__category__path",
+    "sku": "stock_line__item__sku",
+    "name": "stock_line__item__name",
+    "unit": "stock_line__item__base_unit",
+    "lot": "stock_line__lot",
+    "found": "is_found",
+    "snapshot": "snapshot",
+    "moved_in": "moved_in",
+    "moved_out": "moved_out",
+    "book": "expected",
+    "counted": "counted",
+    "counted_at": "counted_at",
+    "unit_cost": "unit_cost",
+    "variance": "variance",
+    "value": "variance_row__value",
+    "percent": "variance_row__percent",
+    "verdict": "variance_row__verdict",
+    "state": "variance_row__state",
+    "variance_id": "variance_row__id",
+}
+"""Field of a line → column of the count line."""
 
 
 def report_lines(count: Count) -> Iterator[Line]:
@@ -131,29 +132,21 @@ def report_lines(count: Count) -> Iterator[Line]:
             "stock_line__lot",
             "id",
         )
-        .values_list(*COLUMNS)
+        .values_list(*COLUMNS.values())
     )
     warehouse = count.warehouse.name
     for row in rows.iterator(chunk_size=5000):
-        location, zone, category, *middle, variance, key, value, percent, verdict, state = row
-        unit_cost = middle[-1]
-        yield Line(
-            warehouse,
-            location,
-            zone,
-            category or "",
-            *middle,
-            variance,
-            value if value is not None else ZERO,
-            percent,
-            verdict or "",
-            state or "",
-            key,
-            _parts(variance or ZERO, value or ZERO, unit_cost, causes.get(key, ())),
+        fields: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
+        for name in ("category", "verdict", "state"):
+            fields[name] = fields[name] or ""
+        fields["value"] = fields["value"] or ZERO
+        parts = _parts(
+            fields["variance"] or ZERO, fields["value"], fields["unit_cost"], causes.get(fields["variance_id"], ())
         )
+        yield Line(warehouse=warehouse, parts=parts, **fields)
 
 
-def _parts(variance: Decimal, value: Decimal, unit_cost: Decimal, causes: Any) -> tuple[Part, ...]:
+def _parts(variance: Decimal, value: Decimal, unit_cost: Decimal, causes: Iterable[dict[str, Any]]) -> tuple[Part, ...]:
     """Causes, then the rest if there is one; their values add up to the variance's value."""
     if not variance:
         return ()

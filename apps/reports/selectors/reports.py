@@ -49,7 +49,7 @@ def unreported_counts() -> QuerySet[Count]:
 
 
 def report_file(report: Report) -> bytes:
-    """The PDF to hand out: a signed one only as it was signed.
+    """The PDF to hand out, only as it was made.
 
     Raises Conflict: "not_rendered" while it is prepared, "file_missing", "file_changed".
     """
@@ -59,13 +59,13 @@ def report_file(report: Report) -> bytes:
         content = _stored(report)
     except OSError as error:
         raise Conflict("file_missing", _("The file is missing from the store. Tell your administrator.")) from error
-    if report.is_signed and not _intact(report, content):
-        raise Conflict("file_changed", _("The stored file is not the one that was signed. Tell your administrator."))
+    if not _intact(report, content):
+        raise Conflict("file_changed", _("The stored file is not the one that was made. Tell your administrator."))
     return content
 
 
 def _stored(report: Report) -> bytes:
-    with report.file.storage.open(report.file.name) as stored:
+    with report.file.storage.open(report.file.name or "") as stored:
         return stored.read()
 
 

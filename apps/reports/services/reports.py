@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,10 +34,11 @@ from apps.rectification.enums import AdjustmentState
 from apps.rectification.models import Adjustment
 from apps.reports.enums import REPORT_TRANSITIONS, ReportState
 from apps.reports.models import Report, ReportComment
-from apps.reports.rendering.attachments import write_attachments
+from apps.reports.rendering.attachments import extract_attachments, write_attachments
 from apps.reports.rendering.document import Cover, Signature, build_html
-from apps.reports.rendering.process import render_pdf
+from apps.reports.rendering.process import PAGE_SECONDS, render_pdf
 from apps.reports.selectors import content_hash, kept_content, report_content
+from apps.reports.selectors.reports import report_file
 from apps.reports.signing import sign
 
 RENDER = "reports.render"
@@ -151,12 +154,12 @@ def sign_report(report: Report, *, password: str, comment: str = "", actor: Memb
             "version": report.version,
         }
     pdf = sign(
-        _pdf(report.count, content, _cover(report)),
+        _signed_pdf(report, content),
         organization=report.organization.name,
         signer=actor.name,
         reason=reason,
     )
-    storage, unsigned = report.file.storage, report.file.name
+    storage, unsigned = report.file.storage, report.file.name or ""
     _store(report, pdf)
     report.save()
     record(sha256=report.sha256, content_hash=report.content_hash, comment=report.comment)
@@ -267,12 +270,27 @@ def _replaces(report: Report) -> str:
 
 
 def _pdf(count: Count, content: dict[str, Any], cover: Cover) -> bytes:
+    with _room(count, cover) as folder:
+        return render_pdf(build_html(content, cover), write_attachments(count, folder))
+
+
+def _signed_pdf(report: Report, content: dict[str, Any]) -> bytes:
+    """The reviewed report with the signature block, its attachments as they were reviewed."""
+    cover = _cover(report)
+    with _room(report.count, cover) as folder:
+        attachments = extract_attachments(report_file(report), folder)
+        return render_pdf(build_html(content, cover), attachments, seconds=PAGE_SECONDS)
+
+
+@contextmanager
+def _room(count: Count, cover: Cover) -> Iterator[Path]:
+    """A folder for attachments, in the report's language and the organization's time."""
     with (
         tempfile.TemporaryDirectory(prefix="stockcheck-report-") as folder,
         translation.override(cover.language),
         timezone.override(ZoneInfo(count.organization.time_zone)),
     ):
-        return render_pdf(build_html(content, cover), write_attachments(count, Path(folder)))
+        yield Path(folder)
 
 
 def _store(report: Report, pdf: bytes) -> None:

@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -53,7 +53,7 @@ LARGEST_UPLOAD = 60 * 1024 * 1024
 
 
 @page("reports.report.view")
-def report_list(request: Any) -> HttpResponse:
+def report_list(request: Any) -> HttpResponseBase:
     rows = ReportFilter(request.GET, queryset=reports(), request=request)
     sort = request.GET.get("sort", "-created")
     found = rows.qs
@@ -75,7 +75,7 @@ def report_list(request: Any) -> HttpResponse:
     )
 
 
-def _export(found: Any, kind: Kind) -> HttpResponse:
+def _export(found: Any, kind: Kind) -> FileResponse:
     columns = [
         ("count", _("Count number")),
         ("name", _("name")),
