@@ -31,6 +31,7 @@ from apps.movements.services.numbering import next_number
 from apps.organizations.models import Department, Member
 
 MAX_LINES = 200_000
+COPY_FROM = 500
 SMALLEST = Decimal("0.0001")
 EDITABLE = (DocumentStatus.DRAFT, DocumentStatus.SUBMITTED)
 HEAD = (
@@ -355,12 +356,25 @@ COLUMNS = (
 
 
 def _insert_lines(document: Document, rows: list[Row]) -> None:
-    """All lines in one statement (COPY is closed to tables with row-level security)."""
+    """All lines in one statement. COPY is closed to tables with row-level security, so many lines are copied to a
+    temporary table first, which is faster than sending them as parameters."""
     names = ", ".join(name for name, _kind in COLUMNS)
-    arrays = ", ".join(f"%s::{kind}[]" for _name, kind in COLUMNS)
+    parameters: list[Any] = [require_organization_id(), document.pk]
     with connection.cursor() as cursor:
+        if len(rows) > COPY_FROM:
+            columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS)
+            cursor.execute(f"CREATE TEMPORARY TABLE new_lines ({columns}) ON COMMIT DROP")
+            with cursor.copy("COPY new_lines FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            source = "new_lines"
+        else:
+            source = "unnest(" + ", ".join(f"%s::{kind}[]" for _name, kind in COLUMNS) + ")"
+            parameters += [list(column) for column in zip(*rows, strict=True)]
         cursor.execute(
-            f"INSERT INTO movements_documentline (organization_id, document_id, {names}) "
-            f"SELECT %s, %s, * FROM unnest({arrays})",
-            [require_organization_id(), document.pk, *(list(column) for column in zip(*rows, strict=True))],
+            f"INSERT INTO movements_documentline (organization_id, document_id, {names})"
+            f" SELECT %s, %s, * FROM {source}",
+            parameters,
         )
+        if len(rows) > COPY_FROM:
+            cursor.execute("DROP TABLE new_lines")

@@ -68,7 +68,7 @@ class Command(BaseCommand):
         writer.writerows(map(_texts, rows))
 
     def _table(self, rows: Iterable[StockRow]) -> None:
-        head = [_("Warehouse"), _("Location"), _("Item code"), _("Lot"), _("Quantity"), _("Value")]
+        head = [_("Warehouse"), _("Location"), _("Item code"), _("Lot"), _("Quantity"), _("Stock value")]
         lines = [head, *map(_texts, rows)]
         widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
         for line in lines:
