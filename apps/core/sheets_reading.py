@@ -388,7 +388,7 @@ def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
     return target
 
 
-def _copy(source: IO[bytes], target: IO[bytes], *, packed: int, file_name: str) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], *, packed: int, file_name: str) -> None:
     total = 0
     while chunk := source.read(MEGABYTE):
         total += len(chunk)

@@ -7,4 +7,4 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Integrations")
 
     def ready(self) -> None:
-        from apps.integrations import permissions  # noqa: F401
+        from apps.integrations import permissions, tasks  # noqa: F401

@@ -6,7 +6,10 @@ from rest_framework.routers import DefaultRouter
 from apps.approvals.api import register as register_approvals
 from apps.audit.api import register as register_audit
 from apps.catalog.api import register as register_catalog
+from apps.counts.api import register as register_counts
+from apps.integrations import views
 from apps.integrations.api import DocsView, SchemaView
+from apps.integrations.api import register as register_imports
 from apps.movements.api import register as register_movements
 from apps.notifications.api import register as register_notifications
 from apps.organizations.api import register as register_organizations
@@ -23,14 +26,19 @@ for register in (
     register_approvals,
     register_catalog,
     register_movements,
+    register_counts,
     register_variances,
     register_rectification,
     register_reports,
+    register_imports,
 ):
     register(router)
 
 app_name = "integrations"
 urlpatterns = [
+    path("imports/", views.import_bundle, name="import"),
+    path("imports/<uuid:pk>/", views.imported, name="imported"),
+    path("imports/<uuid:pk>/errors/", views.import_errors, name="import_errors"),
     path("api/v1/", include(router.urls)),
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/docs/", DocsView.as_view(), name="docs"),

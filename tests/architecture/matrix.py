@@ -43,6 +43,7 @@ PLACES = {
     "documents": "movements.Document",
     "entries": "counts.CountEntry",
     "evidence": "variances.Evidence",
+    "imports": "organizations.Job",
     "invitations": "organizations.Invitation",
     "items": "catalog.Item",
     "jobs": "organizations.Job",

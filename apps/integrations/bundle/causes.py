@@ -127,7 +127,8 @@ def set_causes(load: Load) -> None:
         " LEFT JOIN counts_count n ON n.organization_id = %(org)s AND n.count_no = s.count_no"
         " LEFT JOIN movements_stockline l ON l.organization_id = %(org)s AND l.location_id = k.location_id"
         "  AND l.item_id = i.id AND l.lot = s.lot"
-        " LEFT JOIN variances_variance v ON v.organization_id = %(org)s AND v.count_id = n.id AND v.stock_line_id = l.id"
+        " LEFT JOIN variances_variance v ON v.organization_id = %(org)s AND v.count_id = n.id"
+        "  AND v.stock_line_id = l.id"
         " LEFT JOIN organizations_department d ON d.organization_id = %(org)s AND d.code = s.department"
         " LEFT JOIN organizations_member m ON m.organization_id = %(org)s AND m.username = s.person",
     )
@@ -137,7 +138,8 @@ def set_causes(load: Load) -> None:
         "no_variance",
         "sku",
         _("This line has no variance in that count, so nothing can be its cause."),
-        "SELECT s.row, s.sku FROM bundle_confirmed_causes s JOIN bundle_cause c USING (row) WHERE c.variance_id IS NULL",
+        "SELECT s.row, s.sku FROM bundle_confirmed_causes s JOIN bundle_cause c USING (row)"
+        " WHERE c.variance_id IS NULL",
     )
     editable = ", ".join(f"'{state}'" for state in (VarianceState.OPEN, VarianceState.EXPLAINED))
     load.find(
@@ -180,8 +182,8 @@ def _find_again(load: Load) -> None:
 def _write(load: Load) -> None:
     tally, system = load.tallies[FILE], system_member()
     tally.changed = load.run(
-        "UPDATE variances_cause c SET quantity = s.quantity, department_id = coalesce(s.department_id, c.department_id),"
-        " person_id = coalesce(s.person_id, c.person_id) FROM bundle_cause s"
+        "UPDATE variances_cause c SET quantity = s.quantity,"
+        " department_id = coalesce(s.department_id, c.department_id), person_id = coalesce(s.person_id, c.person_id) FROM bundle_cause s"
         " WHERE c.organization_id = %(org)s AND c.id = s.cause_id AND s.changed"
     )
     load.run("ALTER TABLE bundle_cause ADD COLUMN new_id uuid")
@@ -196,8 +198,8 @@ def _write(load: Load) -> None:
     load.run(
         "INSERT INTO variances_evidence (organization_id, id, variance_id, cause_id, kind, document_line_id, file,"
         " file_name, note, added_by_id, added_at)"
-        f" SELECT %(org)s, stockcheck_uuid7(), s.variance_id, s.new_id, '{EvidenceKind.DOCUMENT_LINE}', s.id, '', '', '',"
-        " %(system)s, now() FROM (SELECT DISTINCT ON (c.row) c.variance_id, c.new_id, x.id FROM bundle_cause c"
+        f" SELECT %(org)s, stockcheck_uuid7(), s.variance_id, s.new_id, '{EvidenceKind.DOCUMENT_LINE}', s.id, '', '',"
+        " '', %(system)s, now() FROM (SELECT DISTINCT ON (c.row) c.variance_id, c.new_id, x.id FROM bundle_cause c"
         "  JOIN movements_document d ON d.organization_id = %(org)s AND d.doc_no = c.doc_no"
         "  JOIN movements_documentline x ON x.organization_id = %(org)s AND x.document_id = d.id"
         "  WHERE c.new_id IS NOT NULL ORDER BY c.row, x.item_id = c.item_id DESC, x.location_id = c.location_id DESC,"
@@ -209,5 +211,6 @@ def _write(load: Load) -> None:
         f" WHEN v.quantity = c.explained THEN '{VarianceState.EXPLAINED}' ELSE '{VarianceState.OPEN}' END"
         " FROM (SELECT x.variance_id, sum(x.quantity) AS explained FROM variances_cause x"
         "  WHERE x.organization_id = %(org)s AND x.variance_id IN (SELECT variance_id FROM bundle_cause"
-        "   WHERE new_id IS NOT NULL OR changed) GROUP BY 1) c WHERE v.organization_id = %(org)s AND v.id = c.variance_id"
+        "   WHERE new_id IS NOT NULL OR changed) GROUP BY 1) c"
+        " WHERE v.organization_id = %(org)s AND v.id = c.variance_id"
     )

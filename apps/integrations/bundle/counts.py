@@ -105,8 +105,8 @@ def _check_entries(load: Load) -> None:
     known = "SELECT count_no, warehouse FROM bundle_counts UNION " if "counts" in load.given else ""
     load.make_table(
         "bundle_counted",
-        f"AS SELECT s.row, s.count_no, k.count_no IS NOT NULL AS known, w.id AS warehouse_id FROM bundle_count_entries s"
-        f" LEFT JOIN ({known}SELECT c.count_no, w.code FROM counts_count c JOIN catalog_warehouse w"
+        f"AS SELECT s.row, s.count_no, k.count_no IS NOT NULL AS known, w.id AS warehouse_id"
+        f" FROM bundle_count_entries s LEFT JOIN ({known}SELECT c.count_no, w.code FROM counts_count c JOIN catalog_warehouse w"
         "  ON w.organization_id = %(org)s AND w.id = c.warehouse_id WHERE c.organization_id = %(org)s)"
         " AS k (count_no, warehouse) ON k.count_no = s.count_no"
         " LEFT JOIN catalog_warehouse w ON w.organization_id = %(org)s AND w.code = k.warehouse",

@@ -278,9 +278,9 @@ def _check_lines(load: Load) -> None:
         "unknown_location",
         "to_location",
         _("There is no location “%(value)s” in the warehouse that it goes to."),
-        "SELECT l.row, l.to_location FROM bundle_line l JOIN bundle_run r USING (run) JOIN bundle_document d USING (head)"
-        " WHERE l.to_location IS NOT NULL AND coalesce(d.to_warehouse_id, d.warehouse_id) IS NOT NULL AND NOT EXISTS"
-        " (SELECT 1 FROM catalog_location p WHERE p.organization_id = %(org)s AND p.code = l.to_location"
+        "SELECT l.row, l.to_location FROM bundle_line l JOIN bundle_run r USING (run) JOIN bundle_document d"
+        " USING (head) WHERE l.to_location IS NOT NULL AND coalesce(d.to_warehouse_id, d.warehouse_id) IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM catalog_location p WHERE p.organization_id = %(org)s AND p.code = l.to_location"
         "  AND p.warehouse_id = coalesce(d.to_warehouse_id, d.warehouse_id))",
     )
 
@@ -331,8 +331,8 @@ def _find_lines(load: Load, code: str, column: str, message: str, condition: str
         code,
         column,
         message,
-        f"SELECT l.row, {value} FROM bundle_document d JOIN bundle_run r USING (head) JOIN bundle_line l ON l.run = r.run"
-        f" WHERE {condition}",
+        f"SELECT l.row, {value} FROM bundle_document d JOIN bundle_run r USING (head)"
+        f" JOIN bundle_line l ON l.run = r.run WHERE {condition}",
     )
 
 
@@ -403,8 +403,8 @@ def _compare(load: Load) -> None:
     load.run("ANALYZE bundle_old")
     final = ", ".join(f"'{status}'" for status in FINAL)
     for row, no, columns in load.rows(
-        "SELECT o.row, d.doc_no, h.differs || CASE WHEN h.status <> h.old_status THEN 'status ' ELSE '' END || o.differs"
-        " FROM bundle_old o JOIN bundle_old_head h USING (head) JOIN bundle_document d USING (head)"
+        "SELECT o.row, d.doc_no, h.differs || CASE WHEN h.status <> h.old_status THEN 'status ' ELSE '' END"
+        " || o.differs FROM bundle_old o JOIN bundle_old_head h USING (head) JOIN bundle_document d USING (head)"
         f" WHERE h.old_status IN ({final}) AND (h.differs <> '' OR h.status <> h.old_status OR o.differs <> '')"
         " ORDER BY o.row"
     ):
@@ -414,7 +414,8 @@ def _compare(load: Load) -> None:
             columns.split()[0],
             "document_is_final",
             _(
-                "%(no)s is already posted or cancelled and is not changed by a file (differs: %(columns)s). Reverse it instead."
+                "%(no)s is already posted or cancelled and is not changed by a file (differs: %(columns)s)."
+                " Reverse it instead."
             )
             % {"no": no, "columns": ", ".join(columns.split())},
             no,
@@ -441,16 +442,16 @@ def set_documents(load: Load) -> None:
     fields = [*HEAD_VALUES.values()]
     empty = ("counterparty", "external_id", "reason")
     load.run(
-        f"INSERT INTO movements_document (organization_id, id, doc_type, doc_no, status, created_at, {', '.join(fields)})"
-        " SELECT %(org)s, d.id, d.doc_type, d.doc_no, d.status, now(), "
+        "INSERT INTO movements_document (organization_id, id, doc_type, doc_no, status, created_at,"
+        f" {', '.join(fields)}) SELECT %(org)s, d.id, d.doc_type, d.doc_no, d.status, now(), "
         + ", ".join(f"coalesce(d.{c}, '')" if c in empty else f"d.{c}" for c in fields)
         + " FROM bundle_document d WHERE d.is_new ORDER BY d.head"
     )
     load.run(
         "UPDATE movements_document o SET status = d.status, "
         + ", ".join(f"{c} = coalesce(d.{c}, o.{c})" for c in fields)
-        + " FROM bundle_document d JOIN bundle_old_head h USING (head) WHERE o.organization_id = %(org)s AND o.id = d.id"
-        " AND (h.differs <> '' OR h.status <> h.old_status)"
+        + " FROM bundle_document d JOIN bundle_old_head h USING (head)"
+        " WHERE o.organization_id = %(org)s AND o.id = d.id AND (h.differs <> '' OR h.status <> h.old_status)"
     )
     _set_lines(load)
     add_lots(load, "SELECT item_id, lot FROM bundle_spot")

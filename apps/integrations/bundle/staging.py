@@ -226,7 +226,7 @@ class Parsed:
 
 
 def drop_repetitions(load: Load, file: Format) -> None:
-    """The same key twice: equal rows count once; where they differ, both rows are named (but for parts, which add up)."""
+    """The same key twice: equal rows count once; where they differ, both rows are named. Parts may differ."""
     table, key = f"bundle_{file.name}", ", ".join(file.key)
     filled = " AND ".join(f"{column} IS NOT NULL" for column in file.key)
     load.make_table(

@@ -109,7 +109,8 @@ def _open(load: Load) -> None:
         f" now(), e.posted_at, e.line_id, e.id FROM {lines} JOIN movements_ledgerentry e"
         " ON e.organization_id = %(org)s AND e.stock_line_id = l.id AND e.posted_at <= o.as_of"
         f" WHERE o.entry_id IS NULL AND e.kind = '{EntryKind.POSTING}' AND NOT EXISTS (SELECT 1"
-        "  FROM movements_ledgerentry r WHERE r.organization_id = %(org)s AND r.reverses_id = e.id AND r.reverses_id IS NOT NULL)"
+        "  FROM movements_ledgerentry r WHERE r.organization_id = %(org)s"
+        "  AND r.reverses_id = e.id AND r.reverses_id IS NOT NULL)"
     )
     load.tallies["opening"].new = load.run(
         "INSERT INTO movements_ledgerentry (organization_id, id, stock_line_id, kind, quantity, unit_cost,"

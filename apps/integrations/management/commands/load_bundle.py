@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from apps.core.errors import RuleViolation
 from apps.core.origin import origin
@@ -26,7 +25,7 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Load an import bundle: a folder, a zip of one, or a workbook.")
+    help = "Load an import bundle: a folder, a zip of one, or a workbook. All or nothing."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
