@@ -24,6 +24,8 @@ class Entity(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
 
+    _loaded_values: dict[str, Any]
+
     class Meta:
         abstract = True
 

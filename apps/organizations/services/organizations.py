@@ -45,7 +45,8 @@ def open_organization(
                 "code_taken", _("The address “%(code)s” is already in use.") % {"code": code}
             ) from error
         field, messages = next(iter(error.message_dict.items()))
-        raise RuleViolation(field, f"{Organization._meta.get_field(field).verbose_name}: {messages[0]}") from error
+        label = getattr(Organization._meta.get_field(field), "verbose_name", field)
+        raise RuleViolation(field, f"{label}: {messages[0]}") from error
     with transaction.atomic():
         organization.save()
         with organization_scope(organization):
@@ -54,7 +55,7 @@ def open_organization(
     return organization
 
 
-def open_with_owner(code: str, *, owner_name: str, owner_email: str, operator: User, **values: str) -> Invitation:
+def open_with_owner(code: str, *, owner_name: str, owner_email: str, operator: User, **values: Any) -> Invitation:
     """Open a company as a platform operator and invite its first owner; returns the invitation."""
     if not operator.is_superuser:
         raise Forbidden("forbidden", _("Only a platform operator opens organizations."))
