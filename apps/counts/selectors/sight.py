@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.counts.enums import CountState
-from apps.counts.models import Count, CountEntry, CountLocation, CountTask
+from apps.counts.models import Count, CountEntry, CountLine, CountLocation, CountTask
 from apps.organizations.models import Member
 
 READERS = frozenset({"owner", "manager", "controller", "finance", "auditor"})
@@ -45,10 +45,34 @@ def hidden_locations(member: Member) -> set[UUID]:
         return set()
     places = CountLocation.objects.filter(is_open=True, count__state=CountState.COUNTING)
     if member.role_set & READERS:
-        open_blind = Count.objects.filter(state=CountState.COUNTING, blind=True)
-        counting = open_blind.filter(
-            Q(pk__in=CountTask.objects.filter(assignee=member).values("count"))
-            | Q(pk__in=CountEntry.objects.filter(counter=member, count__in=open_blind).values("count"))
-        )
-        places = places.filter(count__in=counting)
+        places = places.filter(count__in=_counting_blindly(member))
     return set(places.values_list("location_id", flat=True))
+
+
+def _counting_blindly(member: Member) -> QuerySet[Count]:
+    open_blind = Count.objects.filter(state=CountState.COUNTING, blind=True)
+    return open_blind.filter(
+        Q(pk__in=CountTask.objects.filter(assignee=member).values("count"))
+        | Q(pk__in=CountEntry.objects.filter(counter=member, count__in=open_blind).values("count"))
+    )
+
+
+def visible_lines(member: Member) -> QuerySet[CountLine]:
+    """Count lines whose figures the member may see now: `sees_book` for all counts at once.
+
+    Lines of earlier counts at places that the member counts blindly now are left out: their figures tell the book.
+    """
+    lines = CountLine.objects.all()
+    if member.is_system:
+        return lines
+    if member.role_set & READERS:
+        lines = lines.exclude(count__in=_counting_blindly(member))
+    else:
+        lines = lines.filter(count__state=CountState.CLOSED)
+    hidden = hidden_locations(member)
+    return lines.exclude(stock_line__location__in=hidden) if hidden else lines
+
+
+def visible_entries(member: Member) -> QuerySet[CountEntry]:
+    """What the member entered, and what others entered on lines that the member may see."""
+    return CountEntry.objects.filter(Q(counter=member) | Q(line__in=visible_lines(member)))
