@@ -25,11 +25,15 @@ def is_recorder(member: Member, count: Count) -> bool:
 def sees_book(member: Member, count: Count) -> bool:
     """Whether the member may see the count's book figures, and whatever follows from them, now.
 
-    Closed counts: everybody who sees the count. Until then: nobody who is only here to count, and in a blind count
-    nobody who counts in it, whatever their other roles.
+    Closed counts: everybody who sees the count, but for those who count its places blindly now, because its figures
+    tell the book. Until then: nobody who is only here to count, and in a blind count nobody who counts in it,
+    whatever their other roles.
     """
-    if member.is_system or count.state == CountState.CLOSED:
+    if member.is_system:
         return True
+    if count.state == CountState.CLOSED:
+        hidden = hidden_locations(member)
+        return not hidden or not count.locations.filter(location__in=hidden).exists()
     if not member.role_set & READERS:
         return False
     return not (count.is_open and count.blind and is_recorder(member, count))

@@ -149,7 +149,7 @@ def release_count(
 
 def check_may_count(member: Member) -> None:
     """Raises RuleViolation("not_a_counter") for members who cannot be given a task."""
-    if not member.is_active or refusal(member, "counts.entry.record"):
+    if member.is_system or not member.is_active or refusal(member, "counts.entry.record"):
         raise RuleViolation(
             "not_a_counter",
             _("%(name)s cannot count: the roles do not include it. Choose somebody else.") % {"name": member},
