@@ -18,6 +18,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -100,7 +101,7 @@ def kind_of(file: IO[bytes], *, file_name: str) -> str:
         raise _too_large(file_name)
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "xlsx" if _is_workbook(file, file_name) else "zip"
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise _old_office_file(file, file_name)
@@ -147,18 +148,11 @@ def opened_archive(file: IO[bytes], *, file_name: str) -> zipfile.ZipFile:
 
 def extracted(archive: zipfile.ZipFile, member: Member) -> IO[bytes]:
     """A member's content as a file of its own without a name."""
-    target = tempfile.SpooledTemporaryFile(max_size=8 * MEGABYTE)
     try:
         with archive.open(member.info) as source:
-            _copy(source, target, packed=member.info.compress_size, file_name=member.name)
-    except RuleViolation:
-        target.close()
-        raise
+            return _spooled(source, packed=member.info.compress_size, file_name=member.name)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        target.close()
         raise _broken(member.name) from error
-    target.seek(0)
-    return target
 
 
 class Workbook:
@@ -372,28 +366,27 @@ def _plain(value: float) -> str:
 def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    target = tempfile.SpooledTemporaryFile(max_size=8 * MEGABYTE)
     try:
         with gzip.GzipFile(fileobj=file) as source:
-            _copy(source, target, packed=size, file_name=name)
-        if target.tell() == 0:
-            raise RuleViolation("file_empty", _("%(file)s is empty.") % {"file": name})
-    except RuleViolation:
-        target.close()
-        raise
+            return _spooled(source, packed=size, file_name=name)
     except (EOFError, OSError, zlib.error) as error:
-        target.close()
         raise _broken(name) from error
-    target.seek(0)
-    return target
 
 
-def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], *, packed: int, file_name: str) -> None:
-    total = 0
-    while chunk := source.read(MEGABYTE):
-        total += len(chunk)
-        _check_unfolding(total, packed, file_name)
-        target.write(chunk)
+def _spooled(source: IO[bytes] | gzip.GzipFile, *, packed: int, file_name: str) -> IO[bytes]:
+    """The content as a file of its own: in memory while small, then on disk."""
+    with ExitStack() as stack:
+        target = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=8 * MEGABYTE))
+        total = 0
+        while chunk := source.read(MEGABYTE):
+            total += len(chunk)
+            _check_unfolding(total, packed, file_name)
+            target.write(chunk)
+        if total == 0:
+            raise RuleViolation("file_empty", _("%(file)s is empty.") % {"file": file_name})
+        target.seek(0)
+        stack.pop_all()
+        return target
 
 
 def _check_unfolding(total: int, packed: int, name: str) -> None:

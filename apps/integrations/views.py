@@ -20,7 +20,7 @@ from apps.integrations.services import request_import
 @page("integrations.bundle.load", methods=("GET", "HEAD", "POST"))
 def import_bundle(request: Any) -> HttpResponse:
     """The form, the files that it takes, and the imports before."""
-    form = BundleForm(request.POST or None, request.FILES or None)
+    form = BundleForm(request.POST, request.FILES) if request.method == "POST" else BundleForm()
     if request.method == "POST":
         job = attempt(form, lambda data: request_import(**data, actor=request.member))
         if job is not None:

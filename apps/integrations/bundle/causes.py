@@ -183,7 +183,8 @@ def _write(load: Load) -> None:
     tally, system = load.tallies[FILE], system_member()
     tally.changed = load.run(
         "UPDATE variances_cause c SET quantity = s.quantity,"
-        " department_id = coalesce(s.department_id, c.department_id), person_id = coalesce(s.person_id, c.person_id) FROM bundle_cause s"
+        " department_id = coalesce(s.department_id, c.department_id), person_id = coalesce(s.person_id, c.person_id)"
+        " FROM bundle_cause s"
         " WHERE c.organization_id = %(org)s AND c.id = s.cause_id AND s.changed"
     )
     load.run("ALTER TABLE bundle_cause ADD COLUMN new_id uuid")

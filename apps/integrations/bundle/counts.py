@@ -106,9 +106,9 @@ def _check_entries(load: Load) -> None:
     load.make_table(
         "bundle_counted",
         f"AS SELECT s.row, s.count_no, k.count_no IS NOT NULL AS known, w.id AS warehouse_id"
-        f" FROM bundle_count_entries s LEFT JOIN ({known}SELECT c.count_no, w.code FROM counts_count c JOIN catalog_warehouse w"
-        "  ON w.organization_id = %(org)s AND w.id = c.warehouse_id WHERE c.organization_id = %(org)s)"
-        " AS k (count_no, warehouse) ON k.count_no = s.count_no"
+        f" FROM bundle_count_entries s LEFT JOIN ({known}SELECT c.count_no, w.code"
+        "  FROM counts_count c JOIN catalog_warehouse w ON w.organization_id = %(org)s AND w.id = c.warehouse_id"
+        "  WHERE c.organization_id = %(org)s) AS k (count_no, warehouse) ON k.count_no = s.count_no"
         " LEFT JOIN catalog_warehouse w ON w.organization_id = %(org)s AND w.code = k.warehouse",
     )
     load.find(
