@@ -86,7 +86,7 @@ class UnitForm(forms.Form):
 
 class BarcodeForm(forms.Form):
     code = forms.CharField(label=_("barcode"), max_length=60)
-    unit = forms.ModelChoiceField(label=_("unit"), queryset=None, required=False)
+    unit: forms.ModelChoiceField = forms.ModelChoiceField(label=_("unit"), queryset=None, required=False)
 
     def __init__(self, *args: Any, item: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,8 +99,8 @@ class BarcodeForm(forms.Form):
 class WarehouseForm(forms.Form):
     code = forms.CharField(label=_("code"), max_length=40)
     name = forms.CharField(label=_("name"), max_length=100)
-    department = forms.ModelChoiceField(label=_("department"), queryset=None, required=False)
-    storekeeper = forms.ModelChoiceField(label=_("storekeeper"), queryset=None, required=False)
+    department: forms.ModelChoiceField = forms.ModelChoiceField(label=_("department"), queryset=None, required=False)
+    storekeeper: forms.ModelChoiceField = forms.ModelChoiceField(label=_("storekeeper"), queryset=None, required=False)
     is_active = forms.BooleanField(label=_("active"), required=False, initial=True)
 
     def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
@@ -116,7 +116,7 @@ class WarehouseForm(forms.Form):
 
 
 class LocationForm(forms.Form):
-    warehouse = forms.ModelChoiceField(label=_("warehouse"), queryset=None)
+    warehouse: forms.ModelChoiceField = forms.ModelChoiceField(label=_("warehouse"), queryset=None)
     code = forms.CharField(label=_("code"), max_length=40)
     name = forms.CharField(label=_("name"), max_length=100, required=False)
     zone = forms.CharField(

@@ -183,6 +183,6 @@ def _save(row: Row) -> Row:
 def _spoken(row: OrganizationOwned, error: ValidationError) -> str:
     parts = []
     for field, messages in error.message_dict.items():
-        label = "" if field == NON_FIELD_ERRORS else f"{row._meta.get_field(field).verbose_name}: "
+        label = "" if field == NON_FIELD_ERRORS else f"{getattr(row._meta.get_field(field), 'verbose_name', field)}: "
         parts.append(label + " ".join(messages))
     return " ".join(parts)

@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 from uuid import UUID
 
 import xlsxwriter
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -52,7 +52,7 @@ def sheet_kind(request: HttpRequest) -> Kind | None:
     return wanted if wanted in CONTENT_TYPES else None  # type: ignore[return-value]
 
 
-def sheet_response(name: str, columns: Columns, rows: Iterable[Row], kind: Kind) -> FileResponse:
+def sheet_response(name: str, columns: Columns, rows: Iterable[Row], kind: Kind) -> HttpResponse:
     """A download called <name>.<kind>; the rows are read before it returns, inside the organization's scope."""
     file = _Spool(max_size=IN_MEMORY)
     try:
@@ -61,7 +61,9 @@ def sheet_response(name: str, columns: Columns, rows: Iterable[Row], kind: Kind)
         file.close()
         raise
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{name}.{kind}", content_type=CONTENT_TYPES[kind])
+    return FileResponse(  # type: ignore[return-value]
+        file, as_attachment=True, filename=f"{name}.{kind}", content_type=CONTENT_TYPES[kind]
+    )
 
 
 def write_sheet(
@@ -128,9 +130,7 @@ def _neutral(text: str) -> str:
 
 
 def _write_xlsx(file: IO[bytes], labels: list[str], rows: Iterable[list[Any]], title: str) -> int:
-    book = xlsxwriter.Workbook(
-        file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": title, "author": "stockcheck"})
     sheet = book.add_worksheet()
     head = book.add_format({"bold": True, "bottom": 1})
@@ -165,8 +165,7 @@ def _write_xlsx(file: IO[bytes], labels: list[str], rows: Iterable[list[Any]], t
             book.close()
             raise RuleViolation(
                 "too_many_rows",
-                _("A worksheet ends at %(limit)d rows. Choose CSV, or filter the list.")
-                % {"limit": MAX_ROWS},
+                _("A worksheet ends at %(limit)d rows. Choose CSV, or filter the list.") % {"limit": MAX_ROWS},
             )
         for column, value in enumerate(values):
             for types, write in writers:

@@ -38,8 +38,8 @@ from apps.organizations.models import Department, Member
 
 
 class StockSerializer(serializers.ModelSerializer):
-    warehouse = serializers.SlugRelatedField("code", read_only=True)
-    location = serializers.SlugRelatedField("code", read_only=True)
+    warehouse: serializers.SlugRelatedField = serializers.SlugRelatedField("code", read_only=True)
+    location: serializers.SlugRelatedField = serializers.SlugRelatedField("code", read_only=True)
     sku = serializers.CharField(source="item.sku", read_only=True)
     quantity = serializers.DecimalField(18, 4, source="on_hand", read_only=True)
     value = serializers.DecimalField(36, 4, read_only=True)
@@ -161,9 +161,9 @@ class DocumentSerializer(serializers.ModelSerializer):
     warehouse = ReferenceField(Warehouse, "code")
     to_warehouse = ReferenceField(Warehouse, "code", required=False, allow_null=True)
     operator = ReferenceField(Member, "username", required=False, allow_null=True)
-    approver = serializers.SlugRelatedField("username", read_only=True)
+    approver: serializers.SlugRelatedField = serializers.SlugRelatedField("username", read_only=True)
     department = ReferenceField(Department, "code", required=False, allow_null=True)
-    reverses = serializers.SlugRelatedField("doc_no", read_only=True)
+    reverses: serializers.SlugRelatedField = serializers.SlugRelatedField("doc_no", read_only=True)
     doc_no = serializers.CharField(required=False, allow_blank=True, max_length=60)
     line_count = serializers.IntegerField(read_only=True)
 
@@ -354,7 +354,7 @@ def _drafts(lines: list[dict[str, Any]], warehouse: Warehouse, to_warehouse: War
 
 class FinanceBalanceSerializer(serializers.ModelSerializer):
     sku = serializers.CharField(source="item.sku", read_only=True)
-    warehouse = serializers.SlugRelatedField("code", read_only=True)
+    warehouse: serializers.SlugRelatedField = serializers.SlugRelatedField("code", read_only=True)
 
     class Meta:
         model = FinanceBalance

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -142,7 +142,8 @@ def stock_rows(as_of: datetime | None = None, known_at: datetime | None = None) 
         cut = "posted_at <= %(as_of)s"
     sql = _ROWS.format(quantity="e.quantity", source=_SUMS.format(cut=cut)) if cut else _ROWS.format(**_BALANCES)
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"organization": require_organization_id(), "as_of": as_of, "known_at": known_at})
+        parameters: dict[str, Any] = {"organization": require_organization_id(), "as_of": as_of, "known_at": known_at}
+        cursor.execute(sql, parameters)
         yield from map(StockRow._make, cursor)
 
 
@@ -222,7 +223,7 @@ def verify_balances() -> list[str]:
     Stock line = sum of its ledger entries; entry = its posted document line with the type's sign; every posted line
     has its entry unless the opening of its stock line contains it; a reversal is the opposite of what it reverses.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "organization": require_organization_id(),
         "plus": [doc_type for doc_type, effect in EFFECT.items() if effect > 0],
         "moving": list(EFFECT),

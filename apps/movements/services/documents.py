@@ -212,7 +212,9 @@ def _save_head(document: Document) -> None:
 def _spoken(error: ValidationError) -> str:
     parts = []
     for field, messages in error.message_dict.items():
-        label = "" if field == NON_FIELD_ERRORS else f"{Document._meta.get_field(field).verbose_name}: "
+        label = (
+            "" if field == NON_FIELD_ERRORS else f"{getattr(Document._meta.get_field(field), 'verbose_name', field)}: "
+        )
         parts.append(label + " ".join(messages))
     return " ".join(parts)
 
