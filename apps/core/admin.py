@@ -50,8 +50,13 @@ class OrganizationAdminSite(UnfoldAdminSite):
         return guarded
 
     def get_urls(self) -> list[Any]:
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in ("login", "view_on_site")]
+
+    def get_sidebar_list(self, request: Any) -> list[dict[str, Any]]:
+        """The apps and lists that the member may open, as the index has them."""
         return [
-            url for url in super().get_urls() if getattr(url, "name", None) not in ("login", "view_on_site")
+            {"title": app["name"], "separator": True, "items": [_entry(request, model) for model in app["models"]]}
+            for app in self.get_app_list(request)
         ]
 
     def logout(self, request: Any, extra_context: Any = None) -> HttpResponse:
@@ -73,17 +78,13 @@ class OrganizationAdminSite(UnfoldAdminSite):
             return HttpResponse()
         apps = AdminSite.get_app_list(self, request)
         rows = [
-            SearchResult(
-                title=str(model["name"]), description=app["name"], link=model["admin_url"], icon="tag"
-            )
+            SearchResult(title=str(model["name"]), description=app["name"], link=model["admin_url"], icon="tag")
             for app in apps
             for model in app["models"]
             if wanted in f"{app['name']} {model['name']}".lower()
         ]
         if extended := "extended" in request.GET:
-            rows += [
-                row for app in apps for model in app["models"] for row in self._rows(request, model, wanted)
-            ]
+            rows += [row for app in apps for model in app["models"] for row in self._rows(request, model, wanted)]
         page = paginate(request, rows, size=100)
         return TemplateResponse(
             request,
@@ -113,6 +114,17 @@ class OrganizationAdminSite(UnfoldAdminSite):
             )
             for row in found[:FOUND_AT_MOST]
         ]
+
+
+def _entry(request: Any, model: dict[str, Any]) -> dict[str, Any]:
+    url = model["admin_url"] or ""
+    return {
+        "title": model["name"],
+        "link": url,
+        "link_callback": url,
+        "active": bool(url) and request.path.startswith(url),
+        "has_permission": bool(url),
+    }
 
 
 site = OrganizationAdminSite(name="admin")
