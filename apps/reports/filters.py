@@ -18,7 +18,7 @@ class ReportFilter(django_filters.FilterSet):
         label=_("Find"),
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Count, warehouse")}),
     )
-    count = django_filters.CharFilter(field_name="count__count_no", label=_("Count number"))
+    count = django_filters.CharFilter(field_name="count__count_no", label=_("Count number"), widget=forms.HiddenInput)
     closed_from = django_filters.DateFilter(
         field_name="count__closed_at__date",
         lookup_expr="gte",

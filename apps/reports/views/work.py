@@ -15,7 +15,8 @@ from apps.core.permissions import may
 from apps.reports.selectors.trend import Figures, recent_figures
 from apps.reports.selectors.work import open_variances, work_of
 
-WIDTH, LEFT, RIGHT, TOP, FLOOR = 520, 44, 500, 16, 150
+LEFT, RIGHT, TOP, FLOOR = 48, 282, 12, 110
+"""The drawing's own units; it is as wide as the column it stands in, so that its text keeps its size."""
 
 
 @page("organizations.work.view")
