@@ -9,7 +9,7 @@ from apps.core.api import ReadViewSet
 
 
 class DecisionSerializer(serializers.ModelSerializer):
-    member = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    member: Any = serializers.SlugRelatedField(slug_field="username", read_only=True)
 
     class Meta:
         model = Decision
@@ -17,7 +17,7 @@ class DecisionSerializer(serializers.ModelSerializer):
 
 
 class ApprovalSerializer(serializers.ModelSerializer):
-    requested_by = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    requested_by: Any = serializers.SlugRelatedField(slug_field="username", read_only=True)
     decisions = DecisionSerializer(many=True, read_only=True)
 
     class Meta:

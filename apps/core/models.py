@@ -31,11 +31,7 @@ class Entity(models.Model):
 
     def _stored_values(self) -> dict[str, Any]:
         return _kept(
-            {
-                f.attname: self.__dict__[f.attname]
-                for f in self._meta.concrete_fields
-                if f.attname in self.__dict__
-            }
+            {f.attname: self.__dict__[f.attname] for f in self._meta.concrete_fields if f.attname in self.__dict__}
         )
 
     @classmethod
@@ -66,9 +62,7 @@ class Entity(models.Model):
 
 def _kept(values: dict[str, Any]) -> dict[str, Any]:
     """Values that a later change in place does not reach."""
-    return {
-        name: deepcopy(value) if isinstance(value, (dict, list)) else value for name, value in values.items()
-    }
+    return {name: deepcopy(value) if isinstance(value, (dict, list)) else value for name, value in values.items()}
 
 
 class OrganizationOwned(Entity):

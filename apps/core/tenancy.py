@@ -55,8 +55,7 @@ def _set_database_context(value: UUID | _AllOrganizations | None) -> None:
     platform = "on" if value is ALL else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('stockcheck.organization', %s, true),"
-            " set_config('stockcheck.platform', %s, true)",
+            "SELECT set_config('stockcheck.organization', %s, true), set_config('stockcheck.platform', %s, true)",
             [organization, platform],
         )
 
@@ -118,9 +117,7 @@ class InActiveOrganization(Expression):
         if self.column is not None:
             return self
         clone = self.copy()
-        clone.column = models.F("organization_id").resolve_expression(
-            query, allow_joins, reuse, summarize, for_save
-        )
+        clone.column = models.F("organization_id").resolve_expression(query, allow_joins, reuse, summarize, for_save)
         return clone
 
     def get_source_expressions(self) -> list[Any]:

@@ -53,11 +53,11 @@ class AdjustmentLineSerializer(serializers.ModelSerializer):
 
 
 class AdjustmentSerializer(serializers.ModelSerializer):
-    count = serializers.SlugRelatedField("count_no", read_only=True)
-    proposed_by = serializers.SlugRelatedField("username", read_only=True)
-    posted_by = serializers.SlugRelatedField("username", read_only=True)
-    document = serializers.SlugRelatedField("doc_no", read_only=True)
-    reversal = serializers.SlugRelatedField("doc_no", read_only=True)
+    count: Any = serializers.SlugRelatedField("count_no", read_only=True)
+    proposed_by: Any = serializers.SlugRelatedField("username", read_only=True)
+    posted_by: Any = serializers.SlugRelatedField("username", read_only=True)
+    document: Any = serializers.SlugRelatedField("doc_no", read_only=True)
+    reversal: Any = serializers.SlugRelatedField("doc_no", read_only=True)
     line_count = serializers.IntegerField(read_only=True)
     loss = serializers.DecimalField(18, 4, read_only=True)
     gain = serializers.DecimalField(18, 4, read_only=True)

@@ -112,7 +112,10 @@ _HINDRANCES = f"""
         SELECT k.id, k.cut AS own_cut, k.closed_at AS own_closed, c.count_no, c.state, c.mode, c.closed_at,
             l.id AS line_id, l.counted, {CUT_OFF} AS cut
         FROM k
-        JOIN counts_countline l ON l.organization_id = k.organization_id AND l.stock_line_id = k.stock_line_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM counts_countline l
+            WHERE l.organization_id = k.organization_id AND l.stock_line_id = k.stock_line_id
+            OFFSET 0) l
         JOIN counts_count c ON c.organization_id = l.organization_id AND c.id = l.count_id AND c.id <> k.count_id)
     SELECT id, 'counted_again', max(count_no) FROM others
     WHERE state = 'closed' AND counted IS NOT NULL AND (cut, closed_at) > (own_cut, own_closed) GROUP BY id
@@ -124,8 +127,11 @@ _HINDRANCES = f"""
     UNION ALL
     SELECT k.id, 'adjusted_since', max(d.doc_no)
     FROM k
-    JOIN movements_ledgerentry e ON e.organization_id = k.organization_id AND e.stock_line_id = k.stock_line_id
-        AND e.posted_at > k.cut AND e.kind = 'posting'
+    CROSS JOIN LATERAL (
+        SELECT * FROM movements_ledgerentry e
+        WHERE e.organization_id = k.organization_id AND e.stock_line_id = k.stock_line_id AND e.posted_at > k.cut
+          AND e.kind = 'posting'
+        OFFSET 0) e
     JOIN movements_documentline dl ON dl.organization_id = e.organization_id AND dl.id = e.line_id
     JOIN movements_document d ON d.organization_id = e.organization_id AND d.id = dl.document_id
     WHERE d.doc_type = 'adjustment' AND NOT EXISTS (

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -48,7 +48,7 @@ LOOKS = ("cause", "zone", "category", "department", "lines")
 
 
 @page("rectification.adjustment.view")
-def adjustments(request: Any) -> HttpResponse:
+def adjustments(request: Any) -> HttpResponse | FileResponse:
     """All adjustments; the same list as a file with ?export=."""
     rows = AdjustmentFilter(request.GET, queryset=adjustment_list(visible_adjustments(request.member)), request=request)
     if kind := sheet_kind(request):
@@ -56,7 +56,7 @@ def adjustments(request: Any) -> HttpResponse:
     return render(request, "rectification/list.html", {"filter": rows, "page": paginate(request, rows.qs)})
 
 
-def _export_list(rows: Any, kind: Kind) -> HttpResponse:
+def _export_list(rows: Any, kind: Kind) -> FileResponse:
     columns = [
         ("adjustment_no", _("number")),
         ("count", _("count")),
@@ -155,7 +155,7 @@ def propose(request: Any) -> HttpResponse:
 
 
 @page("rectification.adjustment.view")
-def adjustment(request: Any, pk: UUID) -> HttpResponse:
+def adjustment(request: Any, pk: UUID) -> HttpResponse | FileResponse:
     """One adjustment: what exactly is signed and posted, by whom, and what stands against it."""
     found = get_object_or_404(
         adjustment_list(visible_adjustments(request.member)).select_related("document", "reversal__operator"), pk=pk
@@ -198,7 +198,7 @@ def _groups(found: Adjustment, look: str, totals: Totals) -> list[SummaryRow]:
     return [*groups, late] if late.lines else groups
 
 
-def _export_lines(found: Adjustment, kind: Kind) -> HttpResponse:
+def _export_lines(found: Adjustment, kind: Kind) -> FileResponse:
     columns = [
         ("sku", _("item code")),
         ("name", _("item")),

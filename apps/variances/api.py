@@ -56,10 +56,10 @@ def _entries(member: Any) -> Any:
 
 
 class CauseSerializer(serializers.ModelSerializer):
-    cause = serializers.SlugRelatedField("code", source="cause_type", read_only=True)
-    department = serializers.SlugRelatedField("code", read_only=True)
-    person = serializers.SlugRelatedField("username", read_only=True)
-    confirmed_by = serializers.SlugRelatedField("username", read_only=True)
+    cause: Any = serializers.SlugRelatedField("code", source="cause_type", read_only=True)
+    department: Any = serializers.SlugRelatedField("code", read_only=True)
+    person: Any = serializers.SlugRelatedField("username", read_only=True)
+    confirmed_by: Any = serializers.SlugRelatedField("username", read_only=True)
 
     class Meta:
         model = Cause
@@ -77,14 +77,14 @@ class CauseSerializer(serializers.ModelSerializer):
 
 
 class VarianceSerializer(serializers.ModelSerializer):
-    count = serializers.SlugRelatedField("count_no", read_only=True)
+    count: Any = serializers.SlugRelatedField("count_no", read_only=True)
     warehouse = serializers.CharField(source="stock_line.warehouse.code", read_only=True)
     location = serializers.CharField(source="stock_line.location.code", read_only=True)
     sku = serializers.CharField(source="stock_line.item.sku", read_only=True)
     lot = serializers.CharField(source="stock_line.lot", read_only=True)
     variance = serializers.DecimalField(18, 4, source="quantity", read_only=True)
     late = serializers.DecimalField(18, 4, read_only=True)
-    assignee = serializers.SlugRelatedField("username", read_only=True)
+    assignee: Any = serializers.SlugRelatedField("username", read_only=True)
     causes = CauseSerializer(many=True, read_only=True)
 
     class Meta:
@@ -248,7 +248,7 @@ class EvidenceSerializer(serializers.ModelSerializer):
     kind = serializers.ChoiceField(EvidenceKind.choices)
     file = serializers.FileField(write_only=True, required=False)
     note = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    added_by = serializers.SlugRelatedField("username", read_only=True)
+    added_by: Any = serializers.SlugRelatedField("username", read_only=True)
 
     class Meta:
         model = Evidence
@@ -289,8 +289,8 @@ class EvidenceViewSet(mixins.CreateModelMixin, ReadViewSet):
 
 
 class CauseTypeSerializer(serializers.ModelSerializer):
-    parent = ReferenceField(CauseType, "code", required=False, allow_null=True)
-    label = serializers.CharField(source="__str__", read_only=True)
+    parent: Any = ReferenceField(CauseType, "code", required=False, allow_null=True)
+    label: Any = serializers.CharField(source="__str__", read_only=True)
     name = serializers.CharField(max_length=100, required=False, allow_blank=True)
     sign = serializers.CharField(max_length=1, required=False, allow_blank=True)
 

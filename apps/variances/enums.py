@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +24,7 @@ class Sign(models.TextChoices):
     ANY = "±", _("either")
 
 
-BUILT_IN_CAUSES: tuple[tuple[str, str, str, str], ...] = (
+BUILT_IN_CAUSES: tuple[tuple[str, str, str, Any], ...] = (
     ("receipt_not_posted", "T", "+", _("Receipt not posted")),
     ("issue_not_posted", "T", "-", _("Issue not posted")),
     ("return_not_restocked", "T", "+", _("Return not restocked")),

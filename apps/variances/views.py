@@ -46,7 +46,7 @@ SUMMED = 20_000
 
 
 @page("variances.variance.view")
-def variances(request: Any) -> HttpResponse:
+def variances(request: Any) -> HttpResponse | FileResponse:
     """Variances of one count or of all, ready-made views with their numbers; as a file with ?export=."""
     rows = VarianceFilter(request.GET, queryset=variance_list(rows=visible_variances(request.member)), request=request)
     counts = view_counts(rows.qs)
@@ -95,7 +95,7 @@ def _view_label(name: str) -> str:
     }[name]
 
 
-def _export(rows: Any, kind: Kind) -> HttpResponse:
+def _export(rows: Any, kind: Kind) -> FileResponse:
     columns = [
         ("count", _("count")),
         ("warehouse", _("warehouse")),

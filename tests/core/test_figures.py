@@ -67,9 +67,7 @@ def written(source: str, **context: object) -> str:
         ("minutes", None, "0"),
     ],
 )
-def test_figures_are_written_the_same_in_both_languages(
-    language: str, source: str, value: object, text: str
-) -> None:
+def test_figures_are_written_the_same_in_both_languages(language: str, source: str, value: object, text: str) -> None:
     with translation.override(language):
         assert written("{{ value|" + source + " }}", value=value) == text
 
@@ -98,8 +96,7 @@ def test_an_icon_is_silent_unless_it_has_a_label() -> None:
         '<svg class="i s" aria-hidden="true"><use href="/static/stockcheck/icons.svg#i-home"/></svg>'
     )
     assert written("{% icon 'warn' '' label %}", label="<late>") == (
-        '<svg class="i" role="img" aria-label="&lt;late&gt;">'
-        '<use href="/static/stockcheck/icons.svg#i-warn"/></svg>'
+        '<svg class="i" role="img" aria-label="&lt;late&gt;"><use href="/static/stockcheck/icons.svg#i-warn"/></svg>'
     )
 
 

@@ -76,8 +76,7 @@ def test_response_names_the_file_in_chinese():
 
 def test_memory_stays_flat():
     rows = (
-        {"sku": f"A-{n}", "note": "白瓷茶杯" * 4, "quantity": Decimal(n), "at": None, "on": None}
-        for n in range(20_000)
+        {"sku": f"A-{n}", "note": "白瓷茶杯" * 4, "quantity": Decimal(n), "at": None, "on": None} for n in range(20_000)
     )
     tracemalloc.start()
     write_sheet(io.BytesIO(), COLUMNS, rows, kind="xlsx")

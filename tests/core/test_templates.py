@@ -138,9 +138,7 @@ def test_every_error_page_has_one_way_on(language: str, template: str) -> None:
     page = render_to_string(template, {"request_id": "E-7F3A"})
     reader = Reader(page)
     reader.check()
-    assert [given["class"] for tag, given in reader.tags if tag == "a" and "btn" in given["class"]] == [
-        "btn main"
-    ]
+    assert [given["class"] for tag, given in reader.tags if tag == "a" and "btn" in given["class"]] == ["btn main"]
     assert [tag for tag, _ in reader.tags].count("h1") == 1
     assert ("E-7F3A" in page) == (template == "500.html")
 
@@ -175,18 +173,14 @@ def test_components_show_what_they_are_given(language: str, template: str, conte
 
 
 def test_widths_in_drawings_have_a_point_in_every_language(language: str) -> None:
-    drawn = render_to_string(
-        "components/lane.html", {"tone": "loss", "start": Decimal("34.62"), "width": 19.23}
-    )
+    drawn = render_to_string("components/lane.html", {"tone": "loss", "start": Decimal("34.62"), "width": 19.23})
     assert re.findall(r'<rect .*x="(.+?)%".*? width="(.+?)%"', drawn) == [("34.62", "19.23")]
     assert 'width="38.46%"' in render_to_string("components/bar.html", {"done": 5, "total": 13})
 
 
 def test_pagination_keeps_the_filters(language: str) -> None:
     page = Paginator(range(1233), 50).get_page(3)
-    made = render_to_string(
-        "components/pagination.html", {"page": page}, RequestFactory().get("/?zone=A&page=3")
-    )
+    made = render_to_string("components/pagination.html", {"page": page}, RequestFactory().get("/?zone=A&page=3"))
     Reader(made).check()
     assert re.findall(r'href="([^"]+)"', made) == [
         "?zone=A&amp;page=2",
@@ -209,9 +203,7 @@ def test_a_form_ties_labels_help_and_errors_to_its_fields(language: str) -> None
 
 def test_filters_and_confirmation(language: str) -> None:
     assert "Name" in read("components/filters.html", filter=SimpleNamespace(form=Plan({"name": "x"})))
-    shown = read(
-        "components/confirm.html", id="post", title="Post", text="Once.", action="/post", label="Post −40"
-    )
+    shown = read("components/confirm.html", id="post", title="Post", text="Once.", action="/post", label="Post −40")
     assert shown.count("Post −40") == 1
 
 
@@ -295,9 +287,7 @@ TEXT = [
     for ink in ("ink", "ink-2", "ink-3", "brand", "loss", "gain", "rest")
     for ground in ("bg", "surface", "surface-2", "surface-3")
 ]
-TEXT += [
-    (state, f"{state}-soft") for state in ("neutral", "info", "warn", "ok", "danger", "loss", "gain", "rest")
-]
+TEXT += [(state, f"{state}-soft") for state in ("neutral", "info", "warn", "ok", "danger", "loss", "gain", "rest")]
 TEXT += [(state, "surface") for state in ("info", "warn", "ok", "danger")]
 TEXT += [(ink, "brand-soft") for ink in ("ink", "ink-2", "ink-3", "brand", "loss", "gain")]
 TEXT += [
@@ -344,10 +334,5 @@ def test_text_and_marks_have_the_contrast_of_wcag_aa(theme: str) -> None:
         high, low = sorted((luminance(tokens[one]), luminance(tokens[two])), reverse=True)
         return (high + 0.05) / (low + 0.05)
 
-    weak = [
-        (one, two)
-        for need, pairs in ((4.5, TEXT), (3.0, MARKS))
-        for one, two in pairs
-        if ratio(one, two) < need
-    ]
+    weak = [(one, two) for need, pairs in ((4.5, TEXT), (3.0, MARKS)) for one, two in pairs if ratio(one, two) < need]
     assert weak == []

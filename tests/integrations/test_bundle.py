@@ -39,10 +39,8 @@ def shop(organization):
 
 
 def test_a_load_writes_every_file(organization):
-    loaded = load(
-        COUNTED
-        | {"ledger": "sku,warehouse,as_of,quantity,amount\nPOT,W1,2025-01-31,106,2173\nCUP,,2025-01-31,300,900\n"}
-    )
+    finance = "sku,warehouse,as_of,quantity,amount\nPOT,W1,2025-01-31,106,2173\nCUP,,2025-01-31,300,900\n"
+    loaded = load(COUNTED | {"ledger": finance})
     assert counts_of(loaded) == {
         "departments": (2, 2, 0),
         "staff": (2, 2, 0),

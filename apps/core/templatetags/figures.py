@@ -76,9 +76,7 @@ def signed_money(value: Any, currency: str | None = "CNY") -> str:
 def _money(value: Any, currency: str | None, *, plus: bool) -> str:
     number = _number(value)
     code = currency or "CNY"
-    return (
-        DASH if number is None else _write(number, places=2, plus=plus, symbol=SYMBOLS.get(code, f"{code} "))
-    )
+    return DASH if number is None else _write(number, places=2, plus=plus, symbol=SYMBOLS.get(code, f"{code} "))
 
 
 @register.filter

@@ -1,4 +1,11 @@
-from apps.counts.selectors.lines import LiveLine, lines_for_counter, live_lines, uncounted_lines
+from apps.counts.selectors.lines import (
+    LiveLine,
+    VarianceRow,
+    lines_for_counter,
+    live_lines,
+    uncounted_lines,
+    variance_rows,
+)
 from apps.counts.selectors.overview import Overview, overview, overviews
 from apps.counts.selectors.progress import Progress, beyond_tolerance, count_progress, my_tasks, progress
 from apps.counts.selectors.sight import hidden_locations, is_recorder, sees_book
@@ -7,6 +14,7 @@ __all__ = [
     "LiveLine",
     "Overview",
     "Progress",
+    "VarianceRow",
     "beyond_tolerance",
     "count_progress",
     "hidden_locations",
@@ -19,4 +27,5 @@ __all__ = [
     "progress",
     "sees_book",
     "uncounted_lines",
+    "variance_rows",
 ]

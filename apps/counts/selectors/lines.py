@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -68,8 +67,7 @@ def five_numbers(count: Count, lines: Iterable[UUID] | None = None) -> tuple[str
     return FIVE_NUMBERS.format(only=only), parameters
 
 
-@dataclass(frozen=True, slots=True)
-class LiveLine:
+class LiveLine(NamedTuple):
     """A line with its numbers; `variance` and `counted` are None as long as nobody counted it."""
 
     id: UUID
@@ -95,7 +93,20 @@ class LiveLine:
     """A recount was asked for and nothing of it is in yet."""
 
 
-_NAMES = """
+class VarianceRow(NamedTuple):
+    """A counted line as lists and files have it."""
+
+    warehouse: str
+    location: str
+    sku: str
+    lot: str
+    book: Decimal
+    counted: Decimal
+    variance: Decimal
+    value: Decimal
+
+
+_FROM = """
   FROM {source}
   JOIN movements_stockline s ON s.organization_id = %(organization)s AND s.id = l.stock_line_id
   JOIN catalog_item i ON i.organization_id = %(organization)s AND i.id = s.item_id
@@ -103,23 +114,45 @@ _NAMES = """
   JOIN catalog_warehouse w ON w.organization_id = %(organization)s AND w.id = s.warehouse_id
 """
 
-_COLUMNS = """
-SELECT l.id, l.stock_line_id, w.code, p.code, i.sku, i.name, s.lot, i.base_unit, {round}, l.is_found,
-  n.snapshot, n.moved_in, n.moved_out, n.snapshot + n.moved_in - n.moved_out, n.counted, n.counted_at,
-  n.counted - (n.snapshot + n.moved_in - n.moved_out), l.unit_cost,
-  round((n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost, 4), {waiting}
-"""
+_BOOK = "(n.snapshot + n.moved_in - n.moved_out)"
+_VALUE = f"round((n.counted - {_BOOK}) * l.unit_cost, 4)"
+
+_LINE = f"""l.id, l.stock_line_id, w.code, p.code, i.sku, i.name, s.lot, i.base_unit, coalesce(n.round, l.round),
+  l.is_found, n.snapshot, n.moved_in, n.moved_out, {_BOOK}, n.counted, n.counted_at, n.counted - {_BOOK}, l.unit_cost,
+  {_VALUE}, coalesce(l.round > n.round, false)"""
+
+_ROW = f"w.code, p.code, i.sku, s.lot, {_BOOK}, n.counted, n.counted - {_BOOK}, {_VALUE}"
 
 _STORED = """counts_countline l CROSS JOIN LATERAL (
-  SELECT l.counted, l.counted_at, l.snapshot, l.moved_in, l.moved_out) AS n"""
-
-_OPEN = {"round": "coalesce(n.round, l.round)", "waiting": "coalesce(l.round > n.round, false)"}
+  SELECT l.round, l.counted, l.counted_at, l.snapshot, l.moved_in, l.moved_out) AS n"""
 
 _ORDERS = {
     "place": "p.walk_order, p.code, i.sku, s.lot",
-    "value": "abs(n.counted - (n.snapshot + n.moved_in - n.moved_out)) * l.unit_cost DESC NULLS LAST,"
-    " p.walk_order, p.code, i.sku, s.lot",
+    "value": f"abs(n.counted - {_BOOK}) * l.unit_cost DESC NULLS LAST, p.walk_order, l.id",
 }
+
+
+def _rows(
+    count: Count, columns: str, sort: str, *conditions: str, lines: Iterable[UUID] | None = None
+) -> Iterator[Any]:
+    """Rows of the count's lines, streamed from one query: stored numbers once it is closed, else as they stand."""
+    if count.snapshot_at is None:
+        return
+    numbers, parameters = five_numbers(count, lines)
+    head, source = (
+        (f"WITH {numbers}", "counts_countline l JOIN five n ON n.id = l.id") if count.is_open else ("", _STORED)
+    )
+    only = ["l.organization_id = %(organization)s", "l.count_id = %(count)s", *conditions]
+    if lines is not None:
+        only.append("l.id = ANY(%(lines)s)")
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            f"{head} SELECT {columns} {_FROM.format(source=source)}"
+            f" WHERE {' AND '.join(only)} ORDER BY {_ORDERS[sort]}",
+            parameters,
+        )
+        while rows := cursor.fetchmany(2000):
+            yield from rows
 
 
 def live_lines(
@@ -136,26 +169,14 @@ def live_lines(
     "place" (walking order) or "value" (largest absolute value of the variance first). One query, streamed. The
     caller asks `sees_book` first.
     """
-    if count.snapshot_at is None:
-        return
-    numbers, parameters = five_numbers(count, lines)
-    only = "AND l.id = ANY(%(lines)s)" if lines is not None else ""
-    where = f"WHERE l.organization_id = %(organization)s AND l.count_id = %(count)s {only}"
-    if differing:
-        where += " AND n.counted <> n.snapshot + n.moved_in - n.moved_out"
-    elif counted:
-        where += " AND n.counted IS NOT NULL"
-    if count.is_open:
-        head = f"WITH {numbers} {_COLUMNS.format(**_OPEN)}"
-        source = "counts_countline l JOIN five n ON n.id = l.id"
-    else:
-        head, source = _COLUMNS.format(round="l.round", waiting="false"), _STORED
-    sql = f"{head} {_NAMES.format(source=source)} {where} ORDER BY {_ORDERS[sort]}"
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, parameters)
-        while rows := cursor.fetchmany(2000):
-            for row in rows:
-                yield LiveLine(*row)
+    conditions = [f"n.counted <> {_BOOK}"] if differing else ["n.counted IS NOT NULL"] if counted else []
+    return map(LiveLine._make, _rows(count, _LINE, sort, *conditions, lines=lines))
+
+
+def variance_rows(count: Count, *, matching: bool = False, sort: str = "place") -> Iterator[VarianceRow]:
+    """Counted lines whose variance is not zero, `matching` ones too: what lists and files hold. As `live_lines`."""
+    condition = "n.counted IS NOT NULL" if matching else f"n.counted <> {_BOOK}"
+    return map(VarianceRow._make, _rows(count, _ROW, sort, condition))
 
 
 def _entered(**values: Any) -> Exists:

@@ -15,11 +15,10 @@ import apps.organizations.validators
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
@@ -40,264 +39,628 @@ class Migration(migrations.Migration):
             "DROP FUNCTION stockcheck_uuid7()",
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=50, verbose_name='code')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("code", models.CharField(max_length=50, verbose_name="code")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
             ],
             options={
-                'verbose_name': 'department',
-                'verbose_name_plural': 'departments',
-                'ordering': ['code'],
+                "verbose_name": "department",
+                "verbose_name_plural": "departments",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=32, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]\\Z', 'Use 3 to 32 small letters, digits and hyphens; it becomes part of the address.')], verbose_name='code')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('time_zone', models.CharField(default='Asia/Shanghai', max_length=40, validators=[apps.organizations.validators.validate_time_zone], verbose_name='time zone')),
-                ('currency', models.CharField(default='CNY', max_length=3, verbose_name='currency')),
-                ('language', models.CharField(default='zh-hans', max_length=10, verbose_name='language')),
-                ('is_demo', models.BooleanField(default=False, verbose_name='demo company')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='opened')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=32,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]\\Z",
+                                "Use 3 to 32 small letters, digits and hyphens; it becomes part of the address.",
+                            )
+                        ],
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Asia/Shanghai",
+                        max_length=40,
+                        validators=[apps.organizations.validators.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("currency", models.CharField(default="CNY", max_length=3, verbose_name="currency")),
+                ("language", models.CharField(default="zh-hans", max_length=10, verbose_name="language")),
+                ("is_demo", models.BooleanField(default=False, verbose_name="demo company")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="opened"),
+                ),
             ],
             options={
-                'verbose_name': 'organization',
-                'verbose_name_plural': 'organizations',
-                'ordering': ['name'],
+                "verbose_name": "organization",
+                "verbose_name_plural": "organizations",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('language', models.CharField(blank=True, help_text='Empty: Simplified Chinese, the language of the house.', max_length=10, verbose_name='language')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        help_text="Empty: Simplified Chinese, the language of the house.",
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'login',
-                'verbose_name_plural': 'logins',
-                'abstract': False,
+                "verbose_name": "login",
+                "verbose_name_plural": "logins",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('username', models.CharField(max_length=100, verbose_name='staff code')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('owner', 'owner'), ('manager', 'warehouse manager'), ('counter', 'counter'), ('controller', 'stock controller'), ('finance', 'finance'), ('assignee', 'assignee'), ('auditor', 'auditor')], max_length=20), blank=True, default=list, size=None, verbose_name='roles')),
-                ('kind', models.CharField(choices=[('person', 'person'), ('system', 'system'), ('support', 'platform support')], default='person', editable=False, max_length=10, verbose_name='kind')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('ends_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='ends')),
-                ('department', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='members', to='organizations.department', verbose_name='department')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='login')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("username", models.CharField(max_length=100, verbose_name="staff code")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("owner", "owner"),
+                                ("manager", "warehouse manager"),
+                                ("counter", "counter"),
+                                ("controller", "stock controller"),
+                                ("finance", "finance"),
+                                ("assignee", "assignee"),
+                                ("auditor", "auditor"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="roles",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("person", "person"), ("system", "system"), ("support", "platform support")],
+                        default="person",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("ends_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="ends")),
+                (
+                    "department",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="organizations.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="login",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member',
-                'verbose_name_plural': 'members',
-                'ordering': ['username'],
+                "verbose_name": "member",
+                "verbose_name_plural": "members",
+                "ordering": ["username"],
             },
         ),
         migrations.AddField(
-            model_name='department',
-            name='manager',
-            field=apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='head'),
+            model_name="department",
+            name="manager",
+            field=apps.core.tenancy.TenantForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="organizations.member",
+                verbose_name="head",
+            ),
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=80, verbose_name='kind')),
-                ('key', models.CharField(max_length=120, verbose_name='key')),
-                ('arguments', models.JSONField(default=dict, verbose_name='arguments')),
-                ('state', models.CharField(choices=[('queued', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='queued', max_length=10, verbose_name='state')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('leased_until', models.DateTimeField(blank=True, null=True, verbose_name='leased until')),
-                ('cancel_requested', models.BooleanField(default=False, verbose_name='cancel requested')),
-                ('done', models.PositiveIntegerField(default=0, verbose_name='steps done')),
-                ('total', models.PositiveIntegerField(default=0, verbose_name='steps in all')),
-                ('message', models.CharField(blank=True, max_length=300, verbose_name='message')),
-                ('result', models.JSONField(default=dict, verbose_name='result')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('requested_by', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='requested by')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("kind", models.CharField(max_length=80, verbose_name="kind")),
+                ("key", models.CharField(max_length=120, verbose_name="key")),
+                ("arguments", models.JSONField(default=dict, verbose_name="arguments")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("leased_until", models.DateTimeField(blank=True, null=True, verbose_name="leased until")),
+                ("cancel_requested", models.BooleanField(default=False, verbose_name="cancel requested")),
+                ("done", models.PositiveIntegerField(default=0, verbose_name="steps done")),
+                ("total", models.PositiveIntegerField(default=0, verbose_name="steps in all")),
+                ("message", models.CharField(blank=True, max_length=300, verbose_name="message")),
+                ("result", models.JSONField(default=dict, verbose_name="result")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="created")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                (
+                    "requested_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="requested by",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'job',
-                'verbose_name_plural': 'jobs',
-                'ordering': ['-created_at'],
+                "verbose_name": "job",
+                "verbose_name_plural": "jobs",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('owner', 'owner'), ('manager', 'warehouse manager'), ('counter', 'counter'), ('controller', 'stock controller'), ('finance', 'finance'), ('assignee', 'assignee'), ('auditor', 'auditor')], max_length=20), size=None, verbose_name='roles')),
-                ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('expires_at', models.DateTimeField(verbose_name='expires')),
-                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='accepted')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('invited_by', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='invited by')),
-                ('member', apps.core.tenancy.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='organizations.member', verbose_name='member')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("owner", "owner"),
+                                ("manager", "warehouse manager"),
+                                ("counter", "counter"),
+                                ("controller", "stock controller"),
+                                ("finance", "finance"),
+                                ("assignee", "assignee"),
+                                ("auditor", "auditor"),
+                            ],
+                            max_length=20,
+                        ),
+                        size=None,
+                        verbose_name="roles",
+                    ),
+                ),
+                ("token_digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "invited_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="invited by",
+                    ),
+                ),
+                (
+                    "member",
+                    apps.core.tenancy.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invitations",
+                        to="organizations.member",
+                        verbose_name="member",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'invitation',
-                'verbose_name_plural': 'invitations',
-                'ordering': ['-created_at'],
+                "verbose_name": "invitation",
+                "verbose_name_plural": "invitations",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddField(
-            model_name='department',
-            name='organization',
-            field=models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization'),
+            model_name="department",
+            name="organization",
+            field=models.ForeignKey(
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="organizations.organization",
+                verbose_name="organization",
+            ),
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('token_digest', models.CharField(editable=False, max_length=128, unique=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name='scopes')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('member', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_tokens', to='organizations.member', verbose_name='member')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("token_digest", models.CharField(editable=False, max_length=128, unique=True)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="scopes",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "member",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="api_tokens",
+                        to="organizations.member",
+                        verbose_name="member",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API token',
-                'verbose_name_plural': 'API tokens',
-                'ordering': ['-created_at'],
+                "verbose_name": "API token",
+                "verbose_name_plural": "API tokens",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='SupportGrant',
+            name="SupportGrant",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('ends_at', models.DateTimeField(verbose_name='ends')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('granted_by', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='granted by')),
-                ('member', apps.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.member', verbose_name='support member')),
-                ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='platform operator')),
-                ('organization', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization', verbose_name='organization')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("ends_at", models.DateTimeField(verbose_name="ends")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "granted_by",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="granted by",
+                    ),
+                ),
+                (
+                    "member",
+                    apps.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.member",
+                        verbose_name="support member",
+                    ),
+                ),
+                (
+                    "operator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="platform operator",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organizations.organization",
+                        verbose_name="organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'support grant',
-                'verbose_name_plural': 'support grants',
-                'ordering': ['-created_at'],
+                "verbose_name": "support grant",
+                "verbose_name_plural": "support grants",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('organization', 'username'), name='member_username_once'),
+            model_name="member",
+            constraint=models.UniqueConstraint(fields=("organization", "username"), name="member_username_once"),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(condition=models.Q(('user__isnull', False)), fields=('organization', 'user'), name='member_user_once'),
+            model_name="member",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("user__isnull", False)), fields=("organization", "user"), name="member_user_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'system')), fields=('organization',), name='member_system_once'),
+            model_name="member",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "system")), fields=("organization",), name="member_system_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('roles__contained_by', ['owner', 'manager', 'counter', 'controller', 'finance', 'assignee', 'auditor'])), name='member_roles_known'),
+            model_name="member",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "roles__contained_by",
+                        ["owner", "manager", "counter", "controller", "finance", "assignee", "auditor"],
+                    )
+                ),
+                name="member_roles_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'person'), models.Q(('kind', 'system'), ('roles', []), ('user__isnull', True)), models.Q(('ends_at__isnull', False), ('kind', 'support'), ('roles', ['auditor'])), _connector='OR'), name='member_kind_shape'),
+            model_name="member",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "person"),
+                    models.Q(("kind", "system"), ("roles", []), ("user__isnull", True)),
+                    models.Q(("ends_at__isnull", False), ("kind", "support"), ("roles", ["auditor"])),
+                    _connector="OR",
+                ),
+                name="member_kind_shape",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=apps.core.tenancy.SameOrganization(field='department', name='organizations_member_department_same_org'),
+            model_name="member",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="department", name="organizations_member_department_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=apps.core.tenancy.TenantTable(name='organizations_member_tenant', platform_readable=True),
+            model_name="member",
+            constraint=apps.core.tenancy.TenantTable(name="organizations_member_tenant", platform_readable=True),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['state', 'leased_until'], name='job_waiting'),
+            model_name="job",
+            index=models.Index(fields=["state", "leased_until"], name="job_waiting"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(fields=('organization', 'kind', 'key'), name='job_once'),
+            model_name="job",
+            constraint=models.UniqueConstraint(fields=("organization", "kind", "key"), name="job_once"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=apps.core.tenancy.SameOrganization(field='requested_by', name='organizations_job_requested_by_same_org'),
+            model_name="job",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="requested_by", name="organizations_job_requested_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=apps.core.tenancy.TenantTable(name='organizations_job_tenant', platform_readable=True),
+            model_name="job",
+            constraint=apps.core.tenancy.TenantTable(name="organizations_job_tenant", platform_readable=True),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=apps.core.tenancy.SameOrganization(field='member', name='organizations_invitation_member_same_org'),
+            model_name="invitation",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="member", name="organizations_invitation_member_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=apps.core.tenancy.SameOrganization(field='invited_by', name='organizations_invitation_invited_by_same_org'),
+            model_name="invitation",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="invited_by", name="organizations_invitation_invited_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=apps.core.tenancy.TenantTable(name='organizations_invitation_tenant', platform_readable=True),
+            model_name="invitation",
+            constraint=apps.core.tenancy.TenantTable(name="organizations_invitation_tenant", platform_readable=True),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(fields=('organization', 'code'), name='department_code_once'),
+            model_name="department",
+            constraint=models.UniqueConstraint(fields=("organization", "code"), name="department_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=apps.core.tenancy.SameOrganization(field='manager', name='organizations_department_manager_same_org'),
+            model_name="department",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="manager", name="organizations_department_manager_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=apps.core.tenancy.TenantTable(name='organizations_department_tenant', platform_readable=False),
+            model_name="department",
+            constraint=apps.core.tenancy.TenantTable(name="organizations_department_tenant", platform_readable=False),
         ),
         migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=apps.core.tenancy.SameOrganization(field='member', name='organizations_apitoken_member_same_org'),
+            model_name="apitoken",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="member", name="organizations_apitoken_member_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=apps.core.tenancy.TenantTable(name='organizations_apitoken_tenant', platform_readable=True),
+            model_name="apitoken",
+            constraint=apps.core.tenancy.TenantTable(name="organizations_apitoken_tenant", platform_readable=True),
         ),
         migrations.AddConstraint(
-            model_name='supportgrant',
-            constraint=apps.core.tenancy.SameOrganization(field='granted_by', name='organizations_supportgrant_granted_by_same_org'),
+            model_name="supportgrant",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="granted_by", name="organizations_supportgrant_granted_by_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supportgrant',
-            constraint=apps.core.tenancy.SameOrganization(field='member', name='organizations_supportgrant_member_same_org'),
+            model_name="supportgrant",
+            constraint=apps.core.tenancy.SameOrganization(
+                field="member", name="organizations_supportgrant_member_same_org"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supportgrant',
-            constraint=apps.core.tenancy.TenantTable(name='organizations_supportgrant_tenant', platform_readable=False),
+            model_name="supportgrant",
+            constraint=apps.core.tenancy.TenantTable(name="organizations_supportgrant_tenant", platform_readable=False),
         ),
     ]

@@ -13,9 +13,7 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(model_name="apitoken", name="organizations_apitoken_tenant"),
         migrations.AddConstraint(
             model_name="apitoken",
-            constraint=apps.core.tenancy.TenantTable(
-                name="organizations_apitoken_tenant", platform_readable=False
-            ),
+            constraint=apps.core.tenancy.TenantTable(name="organizations_apitoken_tenant", platform_readable=False),
         ),
         migrations.AlterField(
             model_name="organization",

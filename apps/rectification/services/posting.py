@@ -15,7 +15,7 @@ from apps.core.permissions import require
 from apps.core.states import move
 from apps.core.tenancy import require_organization_id
 from apps.movements.enums import DocumentType
-from apps.movements.models import StockLine
+from apps.movements.models import Document, StockLine
 from apps.movements.services import LineDraft, create_document, post_document, reverse_document
 from apps.organizations.models import Member
 from apps.rectification.content import content_hash
@@ -78,10 +78,12 @@ def reverse_adjustment(adjustment: Adjustment, *, reason: str, actor: Member) ->
         raise RuleViolation("reason_missing", _("Say why this adjustment is reversed."))
     _lock_stock(adjustment)
     _require_not_counted_since(adjustment)
-    adjustment.reversal = reverse_document(adjustment.document, reason=reason, actor=actor, ignore_freeze=True)
+    document = Document.objects.get(pk=adjustment.document_id)
+    reversal = reverse_document(document, reason=reason, actor=actor, ignore_freeze=True)
+    adjustment.reversal = reversal
     adjustment.save(update_fields=["state", "reversal"])
     release(adjustment)
-    record(reason=reason.strip()[:500], reversal=adjustment.reversal.doc_no)
+    record(reason=reason.strip()[:500], reversal=reversal.doc_no)
     return adjustment
 
 
@@ -125,8 +127,8 @@ def _require_unchanged(adjustment: Adjustment, variances: list[Variance]) -> Non
         raise Conflict(
             "late_document",
             _(
-                "Nothing was posted. Documents for goods that moved before the count were posted since it was proposed: "
-                "%(first)s. Withdraw the adjustment and propose it again with what is left to correct."
+                "Nothing was posted. Documents for goods that moved before the count were posted since it was proposed:"
+                " %(first)s. Withdraw the adjustment and propose it again with what is left to correct."
             )
             % {"first": rows[0]},
             rows=rows,

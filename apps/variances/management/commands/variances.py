@@ -21,7 +21,7 @@ from apps.core.origin import origin
 from apps.core.sheets import write_sheet
 from apps.core.tenancy import organization_scope
 from apps.counts.models import Count
-from apps.counts.selectors import LiveLine, live_lines
+from apps.counts.selectors import variance_rows
 from apps.organizations.selectors import organization_by_code
 
 FIELDS = ("count", "warehouse", "location", "sku", "lot", "book", "counted", "variance", "value")
@@ -79,22 +79,8 @@ def _count(count_no: str) -> Count:
 
 
 def _rows(count: Count, sort: str, *, everything: bool) -> Iterator[Row]:
-    for line in live_lines(count, counted=everything, differing=not everything, sort=sort):
-        yield _row(count, line)
-
-
-def _row(count: Count, line: LiveLine) -> Row:
-    return {
-        "count": count.count_no,
-        "warehouse": line.warehouse,
-        "location": line.location,
-        "sku": line.sku,
-        "lot": line.lot,
-        "book": line.expected,
-        "counted": line.counted,
-        "variance": line.variance,
-        "value": line.value,
-    }
+    for row in variance_rows(count, matching=everything, sort=sort):
+        yield {"count": count.count_no, **row._asdict()}
 
 
 def _plain(value: Any) -> str:
