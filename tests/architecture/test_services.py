@@ -11,6 +11,7 @@ from tests.architecture.code import APPS, services
 CALL_OTHERS = {
     "apps.counts.services.entries.record_entry",
     "apps.integrations.services.load_bundle",
+    "apps.integrations.services.request_import",
     "apps.organizations.services.access.create_token",
     "apps.reports.services.reports.draft_pdf",
     "apps.reports.services.schedules.prepare_month",
