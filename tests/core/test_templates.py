@@ -238,7 +238,7 @@ def test_progress_asks_again_only_while_there_is_some(language: str, given: Any,
 def test_certainty_is_bars_a_word_and_a_figure(language: str, context: Any, level: str | None) -> None:
     made = render_to_string("components/certainty.html", context)
     assert re.findall(r'data-l="(\d)"', made) == ([level] if level else [])
-    assert len(read("components/certainty.html", **context)) > 3
+    assert len(read("components/certainty.html", **context)) >= 3
 
 
 def test_a_refusal_says_why(language: str) -> None:

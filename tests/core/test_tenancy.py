@@ -189,7 +189,7 @@ class TestSecondLine:
 
     def test_a_check_names_the_reason(self, organization, foreign):
         row = Member(username="x", name="x", department=foreign)
-        with pytest.raises(Exception, match=r"(another organization|其他组织|不存在|does not exist)"):
+        with pytest.raises(Exception, match=r"(another organization|其他企业|不存在|does not exist)"):
             row.full_clean()
 
     def test_what_is_referred_to_cannot_be_deleted_away(self, organization):
