@@ -16,7 +16,16 @@ from apps.core.permissions import require
 from apps.core.sheets import Kind, sheet_response
 from apps.counts.filters import LineFilter
 from apps.counts.models import Count, CountLine
-from apps.counts.selectors import LiveLine, beyond_tolerance, live_lines, sees_book, uncounted_lines
+from apps.counts.selectors import (
+    LiveLine,
+    beyond_tolerance,
+    hidden_locations,
+    live_lines,
+    sees_book,
+    uncounted_lines,
+)
+from apps.counts.selectors.sight import visible_lines
+from apps.organizations.models import Member
 
 VIEWS = ("all", "differing", "beyond", "uncounted", "found")
 
@@ -41,11 +50,11 @@ def lines_context(request: Any, count: Count) -> dict[str, Any]:
     """A page of lines. The caller has asked `sees_book`."""
     view = _view(request, count)
     views = [name for name in VIEWS if count.is_open or name != "beyond"]
-    rows = LineFilter(request.GET, queryset=_chosen(count, view), request=request)
+    rows = LineFilter(request.GET, queryset=_chosen(count, view, request.member), request=request)
     if view == "beyond" or (view == "differing" and count.is_open):
-        wanted = set(rows.qs.values_list("pk", flat=True)) if rows.form.changed_data else None
+        wanted = set(rows.qs.values_list("pk", flat=True))
         source = beyond_tolerance(count) if view == "beyond" else live_lines(count, differing=True, sort="value")
-        lines = [line for line in source if wanted is None or line.id in wanted]
+        lines = [line for line in source if line.id in wanted]
         shown = Paginator(lines, 50).get_page(request.GET.get("page"))
     else:
         shown = paginate(request, _ordered(rows.qs, view))
@@ -61,10 +70,12 @@ def lines_context(request: Any, count: Count) -> dict[str, Any]:
     }
 
 
-def _chosen(count: Count, view: str) -> QuerySet[CountLine]:
-    rows = CountLine.objects.filter(count=count)
+def _chosen(count: Count, view: str, member: Member) -> QuerySet[CountLine]:
+    rows = visible_lines(member).filter(count=count)
+    if view == "uncounted" and count.is_open:
+        return rows.filter(pk__in=uncounted_lines(count))
     if view == "uncounted":
-        return uncounted_lines(count) if count.is_open else rows.filter(counted__isnull=True)
+        return rows.filter(counted__isnull=True)
     if view == "found":
         return rows.filter(is_found=True)
     if view == "differing" and not count.is_open:
@@ -101,7 +112,10 @@ def export_lines(request: Any, count: Count, kind: Kind) -> FileResponse:
         ("counted_at", _("counted at")),
         ("found", _("not on the list")),
     ]
-    return sheet_response(count.count_no, columns, map(_cells, live_lines(count)), kind)
+    allowed = None
+    if hidden_locations(request.member):
+        allowed = list(visible_lines(request.member).filter(count=count).values_list("pk", flat=True))
+    return sheet_response(count.count_no, columns, map(_cells, live_lines(count, lines=allowed)), kind)
 
 
 def _cells(line: LiveLine) -> tuple[Any, ...]:
