@@ -78,9 +78,10 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(organization):
 def test_messages_speak_the_users_language(organization):
     from django.utils import translation
 
-    with translation.override("en"), pytest.raises(RuleViolation) as refused:
-        load({"items": "sku,name,base_unit\nPOT,,件\n"})
-    assert str(refused.value.rows[0]) == "items, row 2, column name: This cell must be filled in."
+    with translation.override("en"):
+        with pytest.raises(RuleViolation) as refused:
+            load({"items": "sku,name,base_unit\nPOT,,件\n"})
+        assert str(refused.value.rows[0]) == "items, row 2, column name: This cell must be filled in."
 
 
 def test_the_file_of_errors_neutralizes_formulas():
