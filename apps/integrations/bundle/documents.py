@@ -441,11 +441,12 @@ def set_documents(load: Load) -> None:
     load.progress(load.tallies["documents"].rows, 0, _("writing documents"))
     fields = [*HEAD_VALUES.values()]
     empty = ("counterparty", "external_id", "reason")
-    load.run(
+    load.add(
+        "movements_document",
         "INSERT INTO movements_document (organization_id, id, doc_type, doc_no, status, created_at,"
         f" {', '.join(fields)}) SELECT %(org)s, d.id, d.doc_type, d.doc_no, d.status, now(), "
         + ", ".join(f"coalesce(d.{c}, '')" if c in empty else f"d.{c}" for c in fields)
-        + " FROM bundle_document d WHERE d.is_new ORDER BY d.head"
+        + " FROM bundle_document d WHERE d.is_new ORDER BY d.head",
     )
     load.run(
         "UPDATE movements_document o SET status = d.status, "
@@ -464,13 +465,14 @@ def set_documents(load: Load) -> None:
 
 
 def _set_lines(load: Load) -> None:
-    load.tallies["documents"].new = load.run(
+    load.tallies["documents"].new = load.add(
+        "movements_documentline",
         "INSERT INTO movements_documentline (organization_id, id, document_id, line_no, item_id, location_id,"
         " to_location_id, lot, quantity, unit, base_quantity, unit_cost, source_doc_no, source_line_no, note)"
         " SELECT %(org)s, l.id, d.id, l.line_no, p.item_id, p.location_id, tl.id, p.lot, l.quantity, p.unit_name,"
         " l.quantity * p.factor, l.unit_cost, coalesce(l.source_doc_no, ''), l.source_line_no, coalesce(l.note, '')"
         f" FROM {LINES} WHERE d.is_new OR EXISTS"
-        " (SELECT 1 FROM bundle_old o WHERE o.row = l.row AND o.line_id IS NULL)"
+        " (SELECT 1 FROM bundle_old o WHERE o.row = l.row AND o.line_id IS NULL)",
     )
     load.run(
         "UPDATE movements_documentline e SET "
@@ -525,12 +527,13 @@ def _post(load: Load) -> None:
     columns = (
         "organization_id, id, stock_line_id, kind, quantity, unit_cost, occurred_at, recorded_at, posted_at, line_id"
     )
-    load.run(
+    load.add(
+        "movements_ledgerentry",
         f"INSERT INTO movements_ledgerentry ({columns}) SELECT %(org)s, stockcheck_uuid7(), s.stock_line_id,"
         f" '{EntryKind.POSTING}', g.effect * l.quantity * s.factor, coalesce(l.unit_cost, s.standard_cost),"
         " g.occurred_at, g.recorded_at, g.posted_at, l.id FROM bundle_line l JOIN bundle_posting g USING (run)"
         " JOIN bundle_stock s USING (place) WHERE l.quantity <> 0"
-        " AND (s.opened_at IS NULL OR g.posted_at > s.opened_at)"
+        " AND (s.opened_at IS NULL OR g.posted_at > s.opened_at)",
     )
     if load.value("SELECT count(*) FROM bundle_turned"):
         load.run(

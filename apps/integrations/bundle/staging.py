@@ -83,6 +83,18 @@ class Load:
         self.run(f"DROP TABLE IF EXISTS pg_temp.{name}")
         self.run(f"CREATE TEMPORARY TABLE {name} {definition}", **values)
 
+    def add(self, table: str, sql: str, **values: Any) -> int:
+        """Execute an INSERT into `table`; returns the number of rows.
+
+        A table that this more than doubled is analyzed at once: the plans of later statements, and those that foreign
+        keys keep for the whole session, would go on taking it for small and read all of it for each row.
+        """
+        added = self.run(sql, **values)
+        known = "SELECT greatest(reltuples, 1000) FROM pg_class WHERE oid = %(table)s::regclass"
+        if added > self.value(known, table=table):
+            self.run(f"ANALYZE {table}")
+        return added
+
     def find(self, file: str, code: str, column: str, message: str, sql: str, **values: Any) -> None:
         """One finding for each row (row, value) that `sql` selects; `%(value)s` in the message is the value."""
         for row, value in self.rows(sql, **values):
@@ -297,10 +309,11 @@ def upsert(load: Load, source: str, target: Target) -> tuple[int, int]:
             for column, value in target.values.items()
         },
     }
-    new = load.run(
+    new = load.add(
+        target.table,
         f"INSERT INTO {target.table} (organization_id, id, {', '.join(written)})"
         f" SELECT %(org)s, stockcheck_uuid7(), {', '.join(written.values())} FROM {source} s"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {target.table} t WHERE t.organization_id = %(org)s AND {same})"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {target.table} t WHERE t.organization_id = %(org)s AND {same})",
     )
     return new, changed
 

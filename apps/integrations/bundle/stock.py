@@ -112,11 +112,12 @@ def _open(load: Load) -> None:
         "  FROM movements_ledgerentry r WHERE r.organization_id = %(org)s"
         "  AND r.reverses_id = e.id AND r.reverses_id IS NOT NULL)"
     )
-    load.tallies["opening"].new = load.run(
+    load.tallies["opening"].new = load.add(
+        "movements_ledgerentry",
         "INSERT INTO movements_ledgerentry (organization_id, id, stock_line_id, kind, quantity, unit_cost,"
         " occurred_at, recorded_at, posted_at)"
         f" SELECT %(org)s, stockcheck_uuid7(), l.id, '{EntryKind.OPENING}', o.quantity, o.cost, o.as_of, now(), o.as_of"
-        f" FROM {lines} WHERE o.entry_id IS NULL"
+        f" FROM {lines} WHERE o.entry_id IS NULL",
     )
 
 
@@ -139,12 +140,13 @@ def _set_finance(load: Load) -> None:
 def add_stock_lines(load: Load, named: str) -> None:
     """Make the stock lines (warehouse_id, location_id, item_id, lot) that `named` selects."""
     load.make_table("bundle_named", f"AS SELECT DISTINCT * FROM ({named}) n")
-    load.run(
+    load.add(
+        "movements_stockline",
         "INSERT INTO movements_stockline (organization_id, id, warehouse_id, location_id, item_id, lot, quantity)"
         " SELECT %(org)s, stockcheck_uuid7(), n.warehouse_id, n.location_id, n.item_id, n.lot, 0 FROM bundle_named n"
         " WHERE NOT EXISTS (SELECT 1 FROM movements_stockline l WHERE l.organization_id = %(org)s"
         "  AND l.location_id = n.location_id AND l.item_id = n.item_id AND l.lot = n.lot)"
-        " ORDER BY n.location_id, n.item_id, n.lot ON CONFLICT DO NOTHING"
+        " ORDER BY n.location_id, n.item_id, n.lot ON CONFLICT DO NOTHING",
     )
 
 
