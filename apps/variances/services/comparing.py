@@ -110,13 +110,14 @@ _LATE_FOR_COUNT = f"""
     CROSS JOIN LATERAL (
         SELECT * FROM movements_ledgerentry e
         WHERE e.organization_id = %(organization)s AND e.stock_line_id = k.stock_line_id AND e.posted_at > k.cut
+          AND (e.kind = 'reversal' OR e.occurred_at <= k.cut)
         OFFSET 0) e
     {_ENTRY}
     WHERE {_IS_LATE}
     ON CONFLICT DO NOTHING
 """
 """OFFSET 0 keeps the look-up by stock line an index scan a line, also where nothing was counted ever before and the
-planner knows no numbers yet."""
+planner knows no numbers yet; what happened after the cut is dropped there, before its documents are looked up."""
 
 _LATE_FOR_DOCUMENT = f"""
     {_INSERT_LATE}
