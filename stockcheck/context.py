@@ -22,7 +22,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
             ("counts:list", _("Counts"), "plan", "counts.count.view"),
             ("counts:tasks", _("My tasks"), "scan", "counts.task.view"),
             ("variances:list", _("Variances"), "diff", "variances.variance.view"),
-            ("rectification:list", _("Adjustments"), "sign", "rectification.adjustment.view"),
+            ("rectification:list", _("Adjustments and approvals"), "sign", "rectification.adjustment.view"),
         ],
     ),
     (_("Analysis"), [("reports:list", _("Reports"), "report", "reports.report.view")]),
@@ -66,12 +66,18 @@ def organization(request: HttpRequest) -> dict[str, Any]:
             if not may(member, action):
                 continue
             url = reverse(name)
-            active = here == url or (name != "reports:work" and here.startswith(url))
-            entry = {"label": text, "url": url, "icon": icon, "count": None, "active": active}
+            entry = {"label": text, "url": url, "icon": icon, "count": None, "active": False}
             entries_by_name[name] = entry
             shown.append(entry)
         if shown:
             groups.append({"label": label, "entries": shown})
+    around = [
+        entry
+        for name, entry in entries_by_name.items()
+        if here == entry["url"] or (name != "reports:work" and here.startswith(entry["url"]))
+    ]
+    if around:
+        max(around, key=lambda entry: len(entry["url"]))["active"] = True
     return {
         "organization": request.organization,
         "member": member,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CountMode(models.TextChoices):
@@ -12,7 +13,7 @@ class CountMode(models.TextChoices):
 class CountState(models.TextChoices):
     DRAFT = "draft", _("draft")
     COUNTING = "counting", _("being counted")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("count", "closed")
     CANCELLED = "cancelled", _("cancelled")
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import password_validation
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.organizations.enums import Role, TokenScope
 from apps.organizations.models import Department, Member, Organization, User
@@ -43,7 +44,7 @@ class MemberForm(_InOrganization):
     username = forms.CharField(
         label=_("staff code"), max_length=100, help_text=_("As it stands on documents and in files.")
     )
-    name = forms.CharField(label=_("name"), max_length=100)
+    name = forms.CharField(label=pgettext_lazy("person", "name"), max_length=100)
     email = forms.EmailField(label=_("e-mail"), required=False)
     department = forms.ModelChoiceField(None, label=_("department"), required=False)
     roles = RolesField(required=False)
@@ -65,7 +66,7 @@ class MemberForm(_InOrganization):
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(label=_("e-mail"))
-    name = forms.CharField(label=_("name"), max_length=100)
+    name = forms.CharField(label=pgettext_lazy("person", "name"), max_length=100)
     roles = RolesField()
 
 

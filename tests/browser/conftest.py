@@ -31,6 +31,7 @@ PHONE: dict[str, Any] = {
 }
 ARGUMENTS = [
     "--no-sandbox",
+    "--lang=zh-CN",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from apps.core.edges import attempt, page, paginate
 from apps.core.permissions import may
@@ -47,7 +48,7 @@ def members(request: Any) -> HttpResponse:
 def _export(found: Any, kind: Kind) -> HttpResponse:
     columns = [
         ("username", _("staff code")),
-        ("name", _("name")),
+        ("name", pgettext("person", "name")),
         ("email", _("e-mail")),
         ("department", _("department")),
         ("roles", _("roles")),
