@@ -1,0 +1,81 @@
+"""Why the counted lines of a count differ: ranked explanations, for scripts and for the eye."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.core.errors import RuleViolation
+from apps.core.origin import origin
+from apps.core.tenancy import organization_scope
+from apps.counts.models import Count
+from apps.organizations.selectors import organization_by_code
+from apps.variances.attribution import contract
+from apps.variances.attribution.explaining import Explained
+from apps.variances.enums import CAUSE_NAMES
+from apps.variances.selectors.explanations import explain_count
+
+
+class Command(BaseCommand):
+    help = (
+        "Explanations of every variance of a count, best first, with documents, confidence and what stays "
+        "unexplained; of an open count as it stands."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("count_no", metavar="COUNT_NO")
+        parser.add_argument("--organization", required=True, metavar="CODE")
+        parser.add_argument("--format", choices=("table", "jsonl"), default="table")
+        parser.add_argument("--top", type=_at_least_one, default=3, metavar="K", help="explanations of each variance")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            organization = organization_by_code(options["organization"])
+            with organization_scope(organization), timezone.override(organization.zone), origin("command"):
+                found = explain_count(_count(options["count_no"]), top=options["top"], progress=self._progress)
+                for one in found:
+                    self._jsonl(one) if options["format"] == "jsonl" else self._table(one)
+        except RuleViolation as error:
+            self.stderr.write(str(error))
+            raise SystemExit(1) from error
+
+    def _progress(self, done: int, total: int, message: str) -> None:
+        self.stderr.write(f"{message}: {done}/{total}")
+
+    def _jsonl(self, found: Explained) -> None:
+        self.stdout.write(json.dumps(contract.row(found), ensure_ascii=False))
+
+    def _table(self, found: Explained) -> None:
+        line = found.line
+        place = " ".join(filter(None, (line.warehouse, line.location, line.sku, line.lot)))
+        self.stdout.write(f"{place}  {contract.plain(line.book)} → {contract.plain(line.counted)}")
+        for rank, one in enumerate(found.explanations, 1):
+            parts = [
+                f"{CAUSE_NAMES[part.option.cause]} {part.quantity.normalize():+f}"
+                + "".join(f" [{evidence.doc_no}]" for evidence in part.option.evidence[:1] if evidence.doc_no)
+                for part in one.parts
+            ]
+            rest = _("unexplained %(rest)s") % {"rest": contract.plain(one.unexplained)}
+            self.stdout.write(f"  {rank}  {one.probability:4.0%}  {', '.join([*parts, rest])}")
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(_("a whole number from 1 on"))
+    return int(text)
+
+
+def _count(count_no: str) -> Count:
+    count = Count.objects.filter(count_no=count_no).first()
+    if count is None:
+        raise RuleViolation("unknown_count", _("There is no count “%(no)s”.") % {"no": count_no})
+    if count.snapshot_at is None:
+        raise RuleViolation(
+            "not_released", _("The count %(no)s is not released, so nothing was counted.") % {"no": count_no}
+        )
+    return count
