@@ -15,17 +15,18 @@ SHAPE = {
     "views",
 }  # fmt: skip
 OWN = {
+    "counts": {"planning"},
     "audit": {"heads"},
     "catalog": {"pinyin"},
     "integrations": {"bundle"},
-    "organizations": {"authentication", "middleware", "platform_urls"},
+    "organizations": {"authentication", "commands", "middleware", "platform_urls"},
     "rectification": {"content"},
     "reports": {"platform_urls", "rendering", "signing"},
     "variances": {"attribution"},
 }
 CORE = {
     "__init__", "admin", "api", "apps", "edges", "errors", "ids", "models", "numbers", "origin", "pagination",
-    "permissions", "sheets", "sheets_reading", "states", "templatetags", "tenancy",
+    "permissions", "sheets", "sheets_reading", "states", "templatetags", "tenancy", "terminal",
 }  # fmt: skip
 PLATFORM_READERS = {
     "apps/core/tenancy.py",

@@ -3,56 +3,44 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
-import unicodedata
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import RuleViolation
-from apps.core.origin import origin
 from apps.core.sheets import write_sheet
-from apps.core.tenancy import organization_scope
+from apps.core.terminal import plain, print_json, print_table
 from apps.counts.models import Count
 from apps.counts.selectors import variance_rows
-from apps.organizations.selectors import organization_by_code
+from apps.organizations.commands import OrganizationCommand
+from apps.organizations.models import Organization
 
 FIELDS = ("count", "warehouse", "location", "sku", "lot", "book", "counted", "variance", "value")
-NUMBERS = FIELDS[5:]
 
 Row = dict[str, Any]
 
 
-class Command(BaseCommand):
+class Command(OrganizationCommand):
     help = (
         "Counted lines whose variance (counted - book, in base units) is not zero; of an open count as they stand. "
         "Lines that nobody counted are not listed: they have no variance."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("count_no", metavar="COUNT_NO")
-        parser.add_argument("--organization", required=True, metavar="CODE")
         parser.add_argument("--format", choices=("table", "jsonl", "csv", "xlsx"), default="table")
         parser.add_argument("--sort", choices=("place", "value"), default="place", help="value: the largest first")
         parser.add_argument("--all", action="store_true", help="the counted lines that match, too")
         parser.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            organization = organization_by_code(options["organization"])
-            with organization_scope(organization), timezone.override(organization.zone), origin("command"):
-                rows = _rows(_count(options["count_no"]), options["sort"], everything=options["all"])
-                self._write(rows, options["format"], options["out"])
-        except RuleViolation as error:
-            self.stderr.write(str(error))
-            raise SystemExit(1) from error
+    def run(self, organization: Organization, **options: Any) -> None:
+        rows = _rows(_count(options["count_no"]), options["sort"], everything=options["all"])
+        self._write(rows, options["format"], options["out"])
 
     def _write(self, rows: Iterator[Row], kind: str, out: Path | None) -> None:
         if kind == "xlsx":
@@ -61,7 +49,16 @@ class Command(BaseCommand):
             return
         text: Any = out.open("w", encoding="utf-8", newline="") if out else self.stdout
         try:
-            {"table": _table, "jsonl": _jsonl, "csv": _csv}[kind](rows, text)
+            if kind == "jsonl":
+                print_json(text, rows)
+            elif kind == "csv":
+                writer = csv.writer(text, lineterminator="\n")
+                writer.writerow(FIELDS)
+                writer.writerows(map(plain, row.values()) for row in rows)
+            else:
+                head = [_("Count"), _("Warehouse"), _("Location"), _("Item code"), _("Lot")]
+                head += [_("Book"), _("Counted"), _("Variance"), _("Value")]
+                print_table(text, head, ([*row.values()] for row in rows), numbers=range(5, 9))
         finally:
             if out:
                 text.close()
@@ -81,49 +78,3 @@ def _count(count_no: str) -> Count:
 def _rows(count: Count, sort: str, *, everything: bool) -> Iterator[Row]:
     for row in variance_rows(count, matching=everything, sort=sort):
         yield {"count": count.count_no, **row._asdict()}
-
-
-def _plain(value: Any) -> str:
-    if not isinstance(value, Decimal):
-        return str(value)
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _jsonl(rows: Iterable[Row], out: Any) -> None:
-    for row in rows:
-        out.write(json.dumps({key: _plain(value) for key, value in row.items()}, ensure_ascii=False) + "\n")
-
-
-def _csv(rows: Iterable[Row], out: Any) -> None:
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows([_plain(value) for value in row.values()] for row in rows)
-
-
-def _table(rows: Iterable[Row], out: Any) -> None:
-    head = [
-        _("Count"),
-        _("Warehouse"),
-        _("Location"),
-        _("Item code"),
-        _("Lot"),
-        _("Book"),
-        _("Counted"),
-        _("Variance"),
-        _("Value"),
-    ]
-    lines = [head, *([_plain(value) for value in row.values()] for row in rows)]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
-    first_number = len(FIELDS) - len(NUMBERS)
-    for line in lines:
-        cells = [
-            " " * (width - _width(cell)) + cell if column >= first_number else cell + " " * (width - _width(cell))
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        out.write("  ".join(cells).rstrip() + "\n")
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
