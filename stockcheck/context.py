@@ -36,7 +36,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
             ("integrations:import", _("Import"), "upload", "integrations.bundle.load"),
             ("organizations:members", _("Members"), "people", "organizations.member.view"),
             ("organizations:audit", _("Audit log"), "shield", "audit.entry.view"),
-            ("organizations:settings", _("Settings"), "gear", "organizations.settings.change"),
+            ("organizations:settings", _("Settings"), "gear", "organizations.settings.view"),
         ],
     ),
 ]

@@ -146,6 +146,10 @@ class OrganizationAdmin(ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
 
+    def get_urls(self) -> list[Any]:
+        """Without Django's old addresses of objects, which have no name: they lead on whatever the id."""
+        return [url for url in super().get_urls() if url.name]
+
     def _may(self, request: Any, what: str, obj: Any = None) -> bool:
         action = self.permissions.get(what)
         return action is not None and may(request.member, action, obj)

@@ -18,7 +18,7 @@ from apps.reports.api import register as register_reports
 from apps.variances.api import register as register_variances
 
 router = DefaultRouter(use_regex_path=True)
-router.include_root_view = False
+router.include_root_view = router.include_format_suffixes = False
 for register in (
     register_organizations,
     register_audit,

@@ -348,6 +348,14 @@ def test_a_wrong_sheet_is_refused_row_by_row(place, browse, li):
     assert upload(client, path, [head, ["A-1", "POT", "", "", "", "", "", ""]]).status_code == 422
 
 
+@pytest.mark.parametrize("rows", [[], [["A-1", "POT", "", "", "", "", "", ""]]])
+def test_an_empty_sheet_says_what_to_do(place, browse, li, rows):
+    task = released(place, li).tasks.get(zone="A")
+    client, path = browse(li), url(f"tasks/{task.pk}/sheet/")
+    answer = upload(client, path, [sheet(client, f"{path}?export=xlsx")[0], *rows])
+    assert (answer.status_code, "表中没有任何数量" in text(answer)) == (422, True)
+
+
 def test_the_sheet_of_a_whole_count_is_the_managers(place, browse, li, zhou):
     count = released(place, li)
     assert len(sheet(browse(zhou), url(f"{count.pk}/sheet/?export=xlsx"))) == 4

@@ -92,11 +92,25 @@ def test_release_copies_the_book_and_deals_zones(place, zhou, li, wang):
         ("CUP", Decimal(100), Decimal(100), None, Decimal(3)),
         ("TEA", Decimal("30.5"), Decimal("30.5"), None, Decimal(80)),
     }
-    assert [(task.zone, task.assignee) for task in count.tasks.order_by("zone")] == [("", li), ("A", wang), ("B", li)]
+    assert [(task.zone, task.assignee) for task in count.tasks.order_by("zone")] == [("A", li), ("B", wang)]
     assert set(Notification.objects.values_list("member__username", "url")) == {
         ("li", "counts/tasks/"),
         ("wang", "counts/tasks/"),
     }
+
+
+def test_nobody_is_sent_to_an_unnamed_place_that_is_empty(place, zhou, li, system):
+    """It stays in the count for what is found there, is a task once it holds something, or where it is all there is."""
+    unnamed = place.warehouse.locations.get(code="")
+    count = released(place, li)
+    assert (count.locations.filter(location=unnamed).count(), count.tasks.filter(zone="").count()) == (1, 0)
+    assert enter(count, zhou, "CUP", 3, location="").line.is_found
+    count = cancel_count(count, reason="重来", actor=zhou)
+    assert released(place, li).tasks.filter(zone="").count() == 1
+
+    empty = save_warehouse("W2", name="二号仓", actor=system)
+    count = release_count(create_count(empty, actor=zhou), actor=zhou)
+    assert [(task.zone, task.lines.count()) for task in count.tasks.all()] == [("", 0)]
 
 
 def test_one_zone_is_cut_along_the_walk_for_several_counters(place, zhou, li, wang):
@@ -453,7 +467,6 @@ def test_progress_and_hand_over(place, zhou, li):
     wrong = enter(count, li, "POT", 3, "A-1")
     void_entry(wrong, entry_no="undo", actor=li)
     assert [(row.task.zone, row.lines, row.entered, row.left) for row in count_progress(count)] == [
-        ("", 0, 0, 0),
         ("A", 2, 1, 1),
         ("B", 1, 0, 1),
     ]
@@ -463,7 +476,7 @@ def test_progress_and_hand_over(place, zhou, li):
     refused("wrong_state", submit_task, task, actor=li, kind=Conflict)
     reopen_task(task, reason="漏盘", actor=zhou)
     assert enter(count, li, "CUP", 1).task == task
-    assert [row.task.state for row in my_tasks(li)] == ["open", "open", "open"]
+    assert [row.task.state for row in my_tasks(li)] == ["open", "open"]
 
 
 def test_a_task_nobody_has_is_claimed_once(place, li, wang, person):

@@ -300,7 +300,8 @@ class CountViewSet(ReadViewSet):
     def record(self, request: Any, pk: Any) -> Response:
         """Take in what a device recorded: a list of up to 1,000 entries, sent again as often as needed.
 
-        Each is answered by itself, in the order of the list. 409: all of them are known with another body.
+        Each is answered by itself, in the order of the list. 409: all of them are known with another body. Any answer
+        of 400 and above, here as everywhere, keeps nothing of the request.
         """
         answers, status = take_in(self.get_object(), request.data, actor=self.member)
         return Response({"entries": answers}, status)

@@ -25,6 +25,7 @@ from apps.core.tenancy import require_organization_id
 from apps.counts.enums import COUNT_TRANSITIONS, CountMode, CountState
 from apps.counts.models import Count, CountLocation, CountTask, ToleranceRule
 from apps.counts.signals import count_released
+from apps.movements.models import StockLine
 from apps.notifications.services import notify
 from apps.organizations.models import Member, Organization
 
@@ -132,7 +133,7 @@ def release_count(
     count.released_by = actor
     count.tolerance = ToleranceRule.objects.order_by("-version").first()
     count.save()
-    tasks = _deal(count, places, counters)
+    tasks = _deal(count, _to_walk(places), counters)
     lines = _copy_book(count, tasks, history=at is not None, exclusive=exclusive)
     record(lines=lines, tasks=len({task.pk for task in tasks.values()}), counters=[c.username for c in counters])
     count_released.send(sender=Count, count=count, actor=actor)
@@ -181,6 +182,15 @@ def _lock_places(count: Count, *, exclusive: bool) -> list[Location]:
             )
         CountLocation.objects.filter(count=count).update(is_open=True)
     return places
+
+
+def _to_walk(places: list[Location]) -> list[Location]:
+    """Without the warehouse's unnamed place where it holds nothing: no shelf says where to go. It stays in the count,
+    for what may be found there, and is a task where it is all there is.
+    """
+    unnamed = {place.pk for place in places if not place.code}
+    held = set(StockLine.objects.filter(location__in=unnamed).values_list("location", flat=True))
+    return [place for place in places if place.code or place.pk in held] or places
 
 
 def _wait_for_postings(count: Count) -> None:
