@@ -25,7 +25,14 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
             ("rectification:list", _("Adjustments and approvals"), "sign", "rectification.adjustment.view"),
         ],
     ),
-    (_("Analysis"), [("reports:list", _("Reports"), "report", "reports.report.view")]),
+    (
+        _("Analysis"),
+        [
+            ("movements:portrait", _("Process portrait"), "flow", "movements.chain.view"),
+            ("movements:breaks", _("Breaks"), "break", "movements.chain.view"),
+            ("reports:list", _("Reports"), "report", "reports.report.view"),
+        ],
+    ),
     (
         _("Data"),
         [

@@ -1,6 +1,7 @@
 """Goods in motion: documents, the stock ledger, the finance ledger. The only writer of stock.
 
-Nouns: document (head and lines; purchase order to waybill, gift, scrap, adjustment), stock line (item × warehouse ×
+Nouns: document (head and lines; purchase order to waybill, gift, scrap, adjustment), chain (link: which line follows
+which; finding: what is missing, late, too much; node: limits and usual lags of a type of document), stock line (item × warehouse ×
 location × lot), ledger entry (what a posted line did to a stock line), finance balance (the finance book's figures).
 
 Laws

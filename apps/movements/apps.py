@@ -7,4 +7,4 @@ class MovementsConfig(AppConfig):
     verbose_name = _("Movements")
 
     def ready(self) -> None:
-        from apps.movements import permissions, receivers  # noqa: F401
+        from apps.movements import permissions, receivers, tasks  # noqa: F401

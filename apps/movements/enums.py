@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -70,6 +72,89 @@ NODE: dict[str, str] = {
     DocumentType.ASSEMBLY_OUT: Node.INTERNAL,
     DocumentType.ADJUSTMENT: Node.COUNT,
 }
+
+
+SOURCES: dict[str, tuple[str, ...]] = {
+    DocumentType.DELIVERY_NOTE: (DocumentType.PURCHASE_ORDER,),
+    DocumentType.RECEIPT: (DocumentType.DELIVERY_NOTE, DocumentType.PURCHASE_ORDER),
+    DocumentType.PURCHASE_RETURN: (DocumentType.RECEIPT, DocumentType.DELIVERY_NOTE, DocumentType.PURCHASE_ORDER),
+    DocumentType.WAYBILL: (DocumentType.SALES_ORDER,),
+    DocumentType.SALES_ISSUE: (DocumentType.WAYBILL, DocumentType.SALES_ORDER),
+    DocumentType.RETURN_NOTE: (DocumentType.SALES_ISSUE, DocumentType.WAYBILL, DocumentType.SALES_ORDER),
+    DocumentType.SALES_RETURN: (DocumentType.RETURN_NOTE, DocumentType.SALES_ISSUE, DocumentType.SALES_ORDER),
+    DocumentType.TRANSFER_IN: (DocumentType.TRANSFER_OUT,),
+    DocumentType.ASSEMBLY_IN: (DocumentType.ASSEMBLY_OUT,),
+    DocumentType.MATERIAL_RETURN: (DocumentType.MATERIAL_ISSUE,),
+    DocumentType.ADJUSTMENT: tuple(EFFECT),
+}
+"""What the source number of a line may name, the nearest document first. An adjustment corrects what it names."""
+
+OPPOSITE: dict[str, str] = {
+    DocumentType.RETURN_NOTE: DocumentType.SALES_ISSUE,
+    DocumentType.WAYBILL: DocumentType.SALES_RETURN,
+    DocumentType.DELIVERY_NOTE: DocumentType.PURCHASE_RETURN,
+}
+"""What moves stock the wrong way where it alone follows a document: a return that was booked as an issue."""
+
+NEXT: dict[str, tuple[str, ...]] = {
+    DocumentType.PURCHASE_ORDER: (DocumentType.DELIVERY_NOTE, DocumentType.RECEIPT),
+    DocumentType.DELIVERY_NOTE: (DocumentType.RECEIPT,),
+    DocumentType.SALES_ORDER: (DocumentType.WAYBILL, DocumentType.SALES_ISSUE),
+    DocumentType.WAYBILL: (DocumentType.SALES_ISSUE,),
+    DocumentType.RETURN_NOTE: (DocumentType.SALES_RETURN,),
+    DocumentType.TRANSFER_OUT: (DocumentType.TRANSFER_IN,),
+}
+"""What must follow a document, in the same quantity; all other types are complete when they are posted."""
+
+GATE = frozenset(
+    {
+        DocumentType.DELIVERY_NOTE,
+        DocumentType.WAYBILL,
+        DocumentType.RETURN_NOTE,
+        DocumentType.TRANSFER_OUT,
+    }
+)
+"""After these the goods have moved: what does not follow shows as a variance at the next count."""
+
+DIRECTION: dict[str, int] = {
+    DocumentType.PURCHASE_ORDER: 1,
+    DocumentType.DELIVERY_NOTE: 1,
+    DocumentType.SALES_ORDER: -1,
+    DocumentType.WAYBILL: -1,
+    DocumentType.RETURN_NOTE: 1,
+    **EFFECT,
+    DocumentType.TRANSFER_OUT: 1,
+}
+"""Sign that a document's quantity gets when it reaches stock at the end of its chain; a transfer out, where it goes."""
+
+LIMITS: dict[str, timedelta] = {
+    DocumentType.PURCHASE_ORDER: timedelta(days=14),
+    DocumentType.SALES_ORDER: timedelta(days=3),
+    DocumentType.TRANSFER_OUT: timedelta(days=3),
+}
+"""How long the next document may take where the organization has set nothing; for all other types `LIMIT`."""
+
+LIMIT = timedelta(days=1)
+
+
+class FindingKind(models.TextChoices):
+    """What is to be said of a document line whose chain is not closed in time and quantity."""
+
+    MISSING = "missing", _("missing")
+    PARTIAL = "partial", _("partial")
+    EXCESS = "excess", _("excess")
+    DUPLICATED = "duplicated", _("duplicated")
+    REVERSED = "reversed", _("wrong direction")
+    WRONG_UNIT = "wrong_unit", _("wrong unit")
+    WRONG_ITEM = "wrong_item", _("other item")
+    NO_SOURCE = "no_source", _("no source document")
+    UNPOSTED = "unposted", _("not posted")
+    LATE = "late", _("late")
+    OPEN = "open", _("open")
+
+
+HARMLESS = frozenset({FindingKind.LATE, FindingKind.OPEN})
+"""Shown, but no break: what came late came, what is open is not due yet."""
 
 
 class DocumentStatus(models.TextChoices):

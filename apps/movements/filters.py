@@ -12,14 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.filters import SortedFilterSet, all_categories, all_warehouses
 from apps.catalog.models import Category, Item
 from apps.catalog.selectors import below, search_items
-from apps.movements.enums import DocumentStatus, DocumentType, EntryKind
-from apps.movements.models import Document, DocumentLine, LedgerEntry, StockLine
-from apps.organizations.models import Member
+from apps.core.permissions import may
+from apps.movements.enums import DocumentStatus, DocumentType, EntryKind, FindingKind
+from apps.movements.models import ChainFinding, Document, DocumentLine, LedgerEntry, StockLine
+from apps.organizations.models import Department, Member
 from apps.organizations.selectors import people
 
 
 def all_people(request: Any) -> QuerySet[Member]:
     return people().order_by("name")
+
+
+def all_departments(request: Any) -> QuerySet[Department]:
+    return Department.objects.order_by("code")
 
 
 def day(label: Any, **kwargs: Any) -> django_filters.DateFilter:
@@ -125,3 +130,59 @@ class DocumentFilter(SortedFilterSet):
             | Q(counterparty__icontains=value)
             | Q(pk__in=lines)
         )
+
+
+class FindingFilter(SortedFilterSet):
+    """Breaks of the document chain by node, finding, place, department and the day on which the goods moved.
+
+    `operator` narrows only for those who may see who entered a document.
+    """
+
+    q = django_filters.CharFilter(method="find", label=_("Find"))
+    kind = django_filters.ChoiceFilter(choices=FindingKind.choices, label=_("finding"))
+    doc_type = django_filters.ChoiceFilter(choices=DocumentType.choices, label=_("node"))
+    warehouse = django_filters.ModelChoiceFilter(
+        field_name="line__document__warehouse", queryset=all_warehouses, label=_("warehouse")
+    )
+    department = django_filters.ModelChoiceFilter(
+        field_name="line__document__department", queryset=all_departments, label=_("department")
+    )
+    operator = django_filters.ModelChoiceFilter(
+        field_name="line__document__operator", queryset=all_people, label=_("operator")
+    )
+    moves_stock = django_filters.ChoiceFilter(
+        method="moved", choices=[("1", _("goods have moved")), ("0", _("no goods yet"))], label=_("stock")
+    )
+    since = day(_("from"), field_name="happened_at", lookup_expr="date__gte")
+    until = day(_("until"), field_name="happened_at", lookup_expr="date__lte")
+
+    sorts: ClassVar = {
+        "value": ("size",),
+        "age": ("-happened_at",),
+        "kind": ("kind", "-size"),
+        "number": ("line__document__doc_no", "line__line_no"),
+        "department": ("line__document__department__name", "-size"),
+    }
+    order = "-value"
+
+    class Meta:
+        model = ChainFinding
+        fields = ["q", "doc_type", "kind", "moves_stock", "warehouse", "department", "operator", "since", "until"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.request is not None and not may(self.request.member, "movements.operator.view"):
+            del self.filters["operator"]
+
+    def find(self, rows: QuerySet[ChainFinding], name: str, value: str) -> QuerySet[ChainFinding]:
+        value = value.strip()
+        items = search_items(Item.objects.all(), value).values("pk")
+        return rows.filter(
+            Q(line__document__doc_no__icontains=value)
+            | Q(other__document__doc_no__icontains=value)
+            | Q(line__document__counterparty__icontains=value)
+            | Q(line__item__in=items)
+        )
+
+    def moved(self, rows: QuerySet[ChainFinding], name: str, value: str) -> QuerySet[ChainFinding]:
+        return rows.filter(moves_stock=value == "1")

@@ -13,8 +13,15 @@ import pytest
 from apps.counts.models import Count
 from apps.counts.selectors import live_lines
 from apps.integrations.services import load_bundle
+from apps.movements.enums import NEXT, DocumentType
+from apps.movements.models import ChainFinding, ChainLink, DocumentLine
 from apps.movements.selectors import verify_balances
+from apps.movements.services import refresh_chain
+from apps.organizations.models import Member
+from tests.integrations.chain_by_hand import ByHand
 from tests.integrations.conftest import SCENARIOS
+
+WITHOUT_NEXT = [doc_type for doc_type in DocumentType.values if doc_type not in NEXT]
 
 Line = tuple[str, str, str, str, str]
 
@@ -48,3 +55,23 @@ def test_variances_are_the_truth(name, organization, system):
     if name == "tea":
         assert load_bundle(folder / "bundle", actor=system).changed_nothing
         assert variances() == truth(folder)
+        the_chain_agrees(folder / "bundle", system)
+
+
+def the_chain_agrees(bundle: Path, system: Member) -> None:
+    """What is derived in SQL is what the papers say, line by line; guesses concern only lines that name nothing."""
+    refresh_chain(actor=system)
+    guessed = set(ChainLink.objects.filter(guess=True).values_list("source", "line"))
+    touched = {pk for pair in guessed for pk in pair}
+    named = ("line", "doc_type", "line__document__doc_no", "line__line_no", "kind", "due", "done")
+    own = ChainFinding.objects.exclude(kind__in=("no_source",)).exclude(kind="late", doc_type__in=WITHOUT_NEXT)
+    told = {tuple(row) for pk, *row in own.exclude(kind="duplicated", due=0).values_list(*named) if pk not in touched}
+    guesses = {
+        (line.document.doc_type, line.document.doc_no, line.line_no)
+        for line in DocumentLine.objects.filter(pk__in=touched).select_related("document")
+    }
+    by_hand = ByHand(bundle)
+    assert told == {row for row in by_hand.findings() if row[:3] not in guesses}
+    unnamed = {(row["doc_type"], row["doc_no"], row["line_no"]) for row in by_hand.unnamed}
+    lines = DocumentLine.objects.filter(pk__in=[line for _source, line in guessed]).select_related("document")
+    assert {(line.document.doc_type, line.document.doc_no, line.line_no) for line in lines} - unnamed == set()

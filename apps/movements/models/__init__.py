@@ -1,4 +1,14 @@
+from apps.movements.models.chain import ChainFinding, ChainLink, ChainNode
 from apps.movements.models.documents import Document, DocumentLine
 from apps.movements.models.ledger import FinanceBalance, LedgerEntry, StockLine
 
-__all__ = ["Document", "DocumentLine", "FinanceBalance", "LedgerEntry", "StockLine"]
+__all__ = [
+    "ChainFinding",
+    "ChainLink",
+    "ChainNode",
+    "Document",
+    "DocumentLine",
+    "FinanceBalance",
+    "LedgerEntry",
+    "StockLine",
+]

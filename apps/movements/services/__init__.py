@@ -1,3 +1,4 @@
+from apps.movements.services.chain import refresh_chain, set_limit
 from apps.movements.services.documents import (
     LineDraft,
     approve_document,
@@ -18,7 +19,9 @@ __all__ = [
     "create_document",
     "open_stock",
     "post_document",
+    "refresh_chain",
     "reverse_document",
+    "set_limit",
     "stock_line",
     "submit_document",
 ]

@@ -23,11 +23,12 @@ from apps.movements.filters import DocumentFilter, LedgerFilter, StockFilter
 from apps.movements.forms import ReasonForm
 from apps.movements.models import Document, LedgerEntry, StockLine
 from apps.movements.selectors import (
-    documents as all_documents,
-)
-from apps.movements.selectors import (
+    chain_links,
+    document_chain,
     followers,
     hidden_location_ids,
+    line_findings,
+    line_status,
     negative_stock,
     sources,
     stock_at,
@@ -37,6 +38,9 @@ from apps.movements.selectors import (
     visible_stock_lines,
     with_reversal,
 )
+from apps.movements.selectors import (
+    documents as all_documents,
+)
 from apps.movements.services import (
     approve_document,
     cancel_document,
@@ -44,6 +48,7 @@ from apps.movements.services import (
     reverse_document,
     submit_document,
 )
+from apps.movements.views.drawing import draw_chain
 
 
 @page("movements.stock.view")
@@ -187,12 +192,14 @@ def _export_lines(request: Any, rows: QuerySet[Document], kind: Kind) -> HttpRes
 
 @page("movements.document.view")
 def document(request: Any, pk: UUID) -> HttpResponse:
-    """One document: head, lines with what they did to stock, the documents before and after it, what may be done."""
+    """One document: head, lines with what they did to stock and how they stand in their chain, the chain drawn, the
+    documents that name each other, what may be done."""
     found = get_object_or_404(with_reversal(all_documents()), pk=pk)
     entries = LedgerEntry.objects.filter(line=OuterRef("pk")).order_by().values("line")
     lines = visible_document_lines(request.member).filter(document=found).order_by("line_no")
     lines = lines.annotate(entered=Subquery(entries.annotate(total=Sum("quantity")).values("total")))
     shown = paginate(request, lines, size=200)
+    _judge(found, shown.object_list, request.member)
     return render(
         request,
         "movements/document.html",
@@ -202,10 +209,22 @@ def document(request: Any, pk: UUID) -> HttpResponse:
             "hidden_lines": found.line_count - shown.paginator.count,
             "sources": sources(found)[:50],
             "followers": followers(found)[:50],
+            "chain": draw_chain(document_chain(found, member=request.member), found),
             "steps": list(_steps(request.member, found)),
             "reason_form": ReasonForm(),
         },
     )
+
+
+def _judge(found: Document, lines: Any, member: Any) -> None:
+    """Give each line shown its status in the chain, and what was found about it."""
+    shown = list(lines)
+    told = line_findings(shown, member=member)
+    linked = set(chain_links([line.pk for line in shown]).values_list("line_id", flat=True))
+    for line in shown:
+        line.document = found
+        line.told = told[line.pk]
+        line.chain_status = line_status(line, told[line.pk], linked)
 
 
 STEPS: tuple[tuple[str, str, Any], ...] = (

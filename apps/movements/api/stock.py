@@ -381,12 +381,9 @@ class FinanceBalanceViewSet(ReadViewSet):
         return super().get_queryset().select_related("item", "warehouse").order_by("-as_of", "item__sku", "pk")
 
 
-def register(router: Any) -> None:
-    viewsets: tuple[tuple[str, type[OrganizationViewSet], str], ...] = (
-        ("stock", StockViewSet, "stock"),
-        ("ledger", LedgerViewSet, "ledger"),
-        ("documents", DocumentViewSet, "document"),
-        ("finance-balances", FinanceBalanceViewSet, "finance-balance"),
-    )
-    for prefix, viewset, name in viewsets:
-        router.register(prefix, viewset, name)
+VIEWSETS: tuple[tuple[str, type[OrganizationViewSet], str], ...] = (
+    ("stock", StockViewSet, "stock"),
+    ("ledger", LedgerViewSet, "ledger"),
+    ("documents", DocumentViewSet, "document"),
+    ("finance-balances", FinanceBalanceViewSet, "finance-balance"),
+)
