@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -171,8 +172,10 @@ def test_what_waits_unposted_is_named_beside_its_source(warehouse, cup):
 
 
 def test_gifts_and_scrap_need_no_next_document_but_must_be_posted(warehouse, cup):
-    make_document("gift_issue", warehouse, line(cup, 20), doc_no="ZP-1", occurred_at=OLD)
-    make_document("scrap", warehouse, line(cup, 5), doc_no="BF-1", occurred_at=FRESH)
+    with time_machine.travel(OLD, tick=False):
+        make_document("gift_issue", warehouse, line(cup, 20), doc_no="ZP-1", occurred_at=OLD)
+    with time_machine.travel(FRESH, tick=False):
+        make_document("scrap", warehouse, line(cup, 5), doc_no="BF-1", occurred_at=FRESH)
     gate("gift_issue", "ZP-2", warehouse, cup, 3, posted_at=at("2024-03-05T10:00:00"))
     assert told() == [("BF-1", "open", "", -5), ("ZP-1", "unposted", "", -20), ("ZP-2", "late", "", 0)]
 

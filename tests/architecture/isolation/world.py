@@ -27,7 +27,15 @@ from apps.counts.services import (
     set_tolerance,
 )
 from apps.movements.models import FinanceBalance
-from apps.movements.services import LineDraft, OpeningDraft, create_document, open_stock, post_document
+from apps.movements.services import (
+    LineDraft,
+    OpeningDraft,
+    create_document,
+    open_stock,
+    post_document,
+    refresh_chain,
+    set_limit,
+)
 from apps.notifications.services import notify
 from apps.organizations.models import Member, Organization, User
 from apps.organizations.selectors import system_member
@@ -169,9 +177,13 @@ class _Builder:
         parent = CauseType.objects.get(code="gift_unrecorded")
         save_cause_type(alone.lower(), name=name, parent=parent, actor=self.system)
 
-    def document(self, kind: str, quantity: int, *, post: bool = True, **values: object) -> object:
+    def document(self, kind: str, quantity: int, *, post: bool = True, source: str = "", **values: object) -> object:
         line = LineDraft(
-            item=self.items[0], quantity=Decimal(quantity), location=self.places[0], note=f"{self.mark}行备注"
+            item=self.items[0],
+            quantity=Decimal(quantity),
+            location=self.places[0],
+            source_doc_no=source,
+            note=f"{self.mark}行备注",
         )
         document = create_document(
             kind,
@@ -195,8 +207,11 @@ class _Builder:
             as_of=timezone.now() - timedelta(days=3),
             actor=self.system,
         )
-        self.receipt = self.document("receipt", 5, doc_no="RK-1")
+        self.document("delivery_note", 6, doc_no="SH-1")
+        self.receipt = self.document("receipt", 5, doc_no="RK-1", source="SH-1")
         self.document("gift_issue", 20, post=False, doc_no="ZP-1")
+        set_limit("waybill", hours=48, actor=self.world.people["manager"])
+        refresh_chain(actor=self.system)
 
     def count(self, place: int, number: str) -> Count:
         count = create_count(
