@@ -35,7 +35,7 @@ declare(
         "movements.finance.view": READERS,
         "movements.stock.open": "owner manager",
         "movements.chain.view": READERS,
-        "movements.chain.refresh": READERS,
+        "movements.chain.refresh": "owner manager controller finance",
         "movements.chain.limit": "owner manager",
         "movements.operator.view": "owner manager controller auditor",
         "movements.document.view": READERS,

@@ -57,6 +57,7 @@ def breaks(request: Any) -> HttpResponse:
             "people": people,
             "state": state,
             "job": _job(),
+            "may_refresh": may(request.member, "movements.chain.refresh"),
         },
     )
 
@@ -105,7 +106,7 @@ def _export_breaks(rows: QuerySet[ChainFinding], kind: Kind, *, people: bool, st
     return sheet_response(_("breaks"), columns, cells(), kind)
 
 
-@page("movements.chain.view", methods=("POST",))
+@page("movements.chain.refresh", methods=("POST",))
 def refresh(request: Any) -> HttpResponse:
     """Derive the chain anew, in the background; a second press joins the first."""
     request_job(KIND, key="chain", actor=request.member)
