@@ -30,6 +30,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
         [
             ("movements:portrait", _("Process portrait"), "flow", "movements.chain.view"),
             ("movements:breaks", _("Breaks"), "break", "movements.chain.view"),
+            ("reports:reconcile", _("Three-way reconciliation"), "ledger", "movements.finance.view"),
             ("reports:list", _("Reports"), "report", "reports.report.view"),
         ],
     ),

@@ -55,3 +55,17 @@ class PortraitForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["warehouse"].queryset = Warehouse.objects.order_by("code")
         self.fields["department"].queryset = Department.objects.order_by("code")
+
+
+class CardForm(forms.Form):
+    """Which part of an item's story: by place, lot and day of posting."""
+
+    warehouse = forms.ModelChoiceField(label=_("warehouse"), required=False, queryset=Warehouse.objects.none())
+    location = forms.CharField(label=_("location"), required=False, max_length=40)
+    lot = forms.CharField(label=_("lot"), required=False, max_length=60)
+    since = forms.DateField(label=_("from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["warehouse"].queryset = Warehouse.objects.order_by("code")

@@ -19,3 +19,8 @@ posted = Signal()
 
 hidden_locations = Signal()
 """(member) → ids of locations whose quantities the member must not see now (a blind count is running there)."""
+
+story_wanted = Signal()
+"""(item, places, member, since, until) → `selectors.story.Counted` rows of these stock lines in [since, until).
+
+`places` holds only what the member may see now; since and until may be None."""

@@ -1,10 +1,11 @@
 from django.urls import path, re_path
 
-from apps.movements.views import chain, portrait, stock
+from apps.movements.views import card, chain, portrait, stock
 
 app_name = "movements"
 urlpatterns = [
     path("stock/", stock.stock, name="stock"),
+    path("items/<uuid:pk>/card/", card.card, name="card"),
     path("ledger/", stock.ledger, name="ledger"),
     path("documents/", stock.documents, name="documents"),
     path("documents/<uuid:pk>/", stock.document, name="document"),

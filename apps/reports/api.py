@@ -11,11 +11,14 @@ from rest_framework.decorators import action
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
 
-from apps.core.api import ReadViewSet, ReferenceField
+from apps.catalog.models import Warehouse
+from apps.core.api import OrganizationViewSet, ReadViewSet, ReferenceField
 from apps.counts.models import Count
+from apps.movements.models import FinanceBalance
 from apps.organizations.models import Member
 from apps.reports.filters import ReportFilter
 from apps.reports.models import Report
+from apps.reports.selectors.reconciliation import SHOWS, SORTS, Wanted, finance_moments, reconciliation
 from apps.reports.selectors.reports import report_file, reports, seal_of
 from apps.reports.services import prepare_report, send_report, sign_report
 
@@ -142,5 +145,79 @@ class ReportViewSet(ReadViewSet):
         return Response(SealSerializer(seal_of(self.get_object())).data)
 
 
+class ReconciliationQuery(serializers.Serializer):
+    as_of = serializers.DateTimeField(required=False, help_text="Of the finance ledger; the latest if left out.")
+    warehouse = ReferenceField(Warehouse, "code", required=False, default=None)
+    category = serializers.CharField(required=False, default="")
+    q = serializers.CharField(required=False, default="", max_length=100)
+    show = serializers.ChoiceField(sorted(SHOWS), required=False, default="", allow_blank=True)
+    sort = serializers.ChoiceField(sorted(SORTS), required=False, default="books")
+    page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=1_000_000)
+    page_size = serializers.IntegerField(required=False, default=50, min_value=1, max_value=1000)
+
+
+class ReconciliationRowSerializer(serializers.Serializer):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    category = serializers.CharField(allow_null=True)
+    warehouse = serializers.CharField(allow_null=True, help_text="Null: the finance book names none.")
+    finance = serializers.DecimalField(18, 4)
+    finance_amount = serializers.DecimalField(18, 4)
+    in_finance = serializers.BooleanField()
+    system = serializers.DecimalField(18, 4)
+    system_value = serializers.DecimalField(36, 4)
+    physical = serializers.DecimalField(18, 4, allow_null=True, help_text="Null: not counted.")
+    physical_value = serializers.DecimalField(36, 4, allow_null=True)
+    books = serializers.DecimalField(18, 4, help_text="System − finance.")
+    books_value = serializers.DecimalField(36, 4)
+    shelf = serializers.DecimalField(18, 4, allow_null=True, help_text="Shelf − system.")
+    shelf_value = serializers.DecimalField(36, 4, allow_null=True)
+    counted_at = serializers.DateTimeField(allow_null=True)
+    places = serializers.IntegerField()
+    counted_places = serializers.IntegerField()
+    pending = serializers.DecimalField(18, 4)
+    pending_documents = serializers.IntegerField()
+    explained = serializers.BooleanField()
+
+
+class ReconciliationPageSerializer(serializers.Serializer):
+    count = serializers.IntegerField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    results = ReconciliationRowSerializer(many=True)
+
+
+class ReconciliationViewSet(OrganizationViewSet):
+    """Finance book, system and shelf per item and warehouse, with the two differences apart."""
+
+    model = FinanceBalance
+    serializer_class = ReconciliationRowSerializer
+    permissions = {"list": "movements.finance.view"}
+    pagination_class = None
+
+    @extend_schema(parameters=[ReconciliationQuery], responses=ReconciliationPageSerializer)
+    def list(self, request: Any) -> Response:
+        query = ReconciliationQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        moments = finance_moments()
+        as_of = asked.get("as_of") or (moments[0] if moments else None)
+        if as_of is None:
+            return Response({"count": 0, "as_of": None, "results": []})
+        wanted = Wanted(
+            as_of=as_of,
+            text=asked["q"],
+            warehouse=asked["warehouse"].pk if asked["warehouse"] else None,
+            category=asked["category"],
+            show=asked["show"],
+            sort=asked["sort"],
+        )
+        offset = (asked["page"] - 1) * asked["page_size"]
+        rows, total, _hidden = reconciliation(wanted, member=self.member, offset=offset, limit=asked["page_size"])
+        return Response(
+            {"count": total.rows, "as_of": as_of, "results": ReconciliationRowSerializer(rows, many=True).data}
+        )
+
+
 def register(router: Any) -> None:
+    router.register("reconciliation", ReconciliationViewSet, "reconciliation")
     router.register("reports", ReportViewSet, "report")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.models import Category, Warehouse
 from apps.core.permissions import may
+from apps.core.templatetags.figures import moment
 from apps.organizations.models import Member
 from apps.organizations.selectors import people
 from apps.reports.models import ReportSchedule
@@ -67,3 +70,18 @@ class ScheduleForm(forms.Form):
 
 class UploadForm(forms.Form):
     file = forms.FileField(label=_("PDF file"), widget=forms.FileInput(attrs={"accept": "application/pdf"}))
+
+
+class ReconciliationForm(forms.Form):
+    """At which moment of the finance book, and which items."""
+
+    q = forms.CharField(label=_("Find"), required=False, max_length=100)
+    as_of = forms.ChoiceField(label=_("as of"), required=False)
+    warehouse: Any = forms.ModelChoiceField(label=_("warehouse"), queryset=None, required=False)
+    category: Any = forms.ModelChoiceField(label=_("category"), queryset=None, required=False)
+
+    def __init__(self, *args: Any, moments: list[datetime], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["as_of"].choices = [(given.isoformat(), moment(given)) for given in moments]
+        self.fields["warehouse"].queryset = Warehouse.objects.order_by("code")
+        self.fields["category"].queryset = Category.objects.order_by("path")

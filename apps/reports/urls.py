@@ -5,6 +5,7 @@ from apps.reports import views
 app_name = "reports"
 urlpatterns = [
     path("", views.work, name="work"),
+    path("reconciliation/", views.reconcile, name="reconcile"),
     path("reports/", views.report_list, name="list"),
     path("reports/prepare/", views.prepare, name="prepare"),
     path("reports/schedule/", views.schedule, name="schedule"),

@@ -12,9 +12,8 @@ from apps.core.tenancy import organization_scope
 from apps.movements.models import StockLine
 from apps.movements.selectors import (
     book_at,
-    followers,
     negative_stock,
-    sources,
+    neighbours,
     stock_at,
     stock_card,
     stock_now,
@@ -163,8 +162,8 @@ def test_links_by_source_number(quarter):
     warehouse, cup = quarter
     order = make_document("purchase_order", warehouse, line(cup, 5), doc_no="CG-1")
     receipt = make_document("receipt", warehouse, line(cup, 5, source_doc_no="CG-1"))
-    assert list(sources(receipt)) == [order]
-    assert list(followers(order)) == [receipt]
+    assert neighbours(receipt) == ([order], [])
+    assert neighbours(order) == ([], [receipt])
 
 
 def test_another_company_has_its_own_book(quarter, twin):

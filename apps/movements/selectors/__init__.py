@@ -10,6 +10,7 @@ from apps.movements.selectors.chain import (
     line_findings,
     line_status,
     with_documents,
+    with_link,
 )
 from apps.movements.selectors.portrait import Portrait, Scope, hotspots, portrait
 from apps.movements.selectors.stock import (
@@ -17,10 +18,9 @@ from apps.movements.selectors.stock import (
     StockRow,
     book_at,
     documents,
-    followers,
     hidden_location_ids,
     negative_stock,
-    sources,
+    neighbours,
     stock_at,
     stock_card,
     stock_now,
@@ -47,14 +47,13 @@ __all__ = [
     "documents",
     "finding_counts",
     "findings",
-    "followers",
     "hidden_location_ids",
     "hotspots",
     "line_findings",
     "line_status",
     "negative_stock",
+    "neighbours",
     "portrait",
-    "sources",
     "stock_at",
     "stock_card",
     "stock_now",
@@ -64,5 +63,6 @@ __all__ = [
     "visible_entries",
     "visible_stock_lines",
     "with_documents",
+    "with_link",
     "with_reversal",
 ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Abs
 
 from apps.core.numbers import QuantityField
@@ -39,7 +39,10 @@ def chain_links(lines: QuerySet[DocumentLine] | list[UUID], *, guesses: bool = T
 
 def findings(member: Member) -> QuerySet[ChainFinding]:
     """What is not closed in the chain, as far as the member may see its places now, with `size` = |value|."""
-    hidden = hidden_location_ids(member)
+    return _visible(hidden_location_ids(member))
+
+
+def _visible(hidden: set[UUID]) -> QuerySet[ChainFinding]:
     rows = ChainFinding.objects.select_related(*SHOWN).annotate(size=Abs(F("value"), output_field=QuantityField()))
     if not hidden:
         return rows
@@ -133,30 +136,26 @@ def stage(doc_type: str) -> int:
     return 0
 
 
-def document_chain(document: Document, *, member: Member) -> Chain:
-    """The chain around a document; quantities at places that are being counted blindly are left out.
+def document_chain(document: Document, *, hidden: set[UUID]) -> Chain:
+    """The chain around a document: what led to it, and what came of it; links at `hidden` places are left out.
 
-    A bounded number of queries: one a step, whatever the documents hold.
+    One query a hop and two for the documents, whatever they hold.
     """
-    hidden = hidden_location_ids(member)
     found: dict[tuple[UUID, UUID], Step] = {}
     known, cut = {document.pk}, False
-    for near, far in (("line", "source"), ("source", "line")):
-        edge = {document.pk}
-        for _hop in range(HOPS):
-            rows = ChainLink.objects.filter(**{f"{near}__document__in": edge})
-            if hidden:
-                rows = rows.exclude(Q(line__location__in=hidden) | Q(source__location__in=hidden))
-            reached = set()
-            for step in _steps(rows):
-                found[step.source, step.target] = step
-                reached.add(step.source if far == "source" else step.target)
-            edge = reached - known
-            cut = cut or len(known) + len(edge) > NEIGHBOURS
-            if not edge or cut:
-                break
-            known |= edge
+    back, on = {document.pk}, {document.pk}
+    for _hop in range(HOPS):
+        steps = _steps(Q(line__document__in=back) | Q(source__document__in=on), hidden)
+        found.update({(step.source, step.target): step for step in steps})
+        back = {step.source for step in steps if step.target in back} - known
+        on = {step.target for step in steps if step.source in on} - known
+        cut = len(known) + len(back | on) > NEIGHBOURS
+        if cut or not back | on:
+            break
+        known |= back | on
     chain = Chain(cut=cut)
+    if len(known) == 1:
+        return chain
     documents = Document.objects.filter(pk__in=known).select_related("warehouse").order_by("recorded_at", "doc_no")
     broken = set(breaks(ChainFinding.objects.filter(line__document__in=known)).values_list("line__document", flat=True))
     rows_used: dict[int, int] = defaultdict(int)
@@ -168,39 +167,43 @@ def document_chain(document: Document, *, member: Member) -> Chain:
     return chain
 
 
-def _steps(links: QuerySet[ChainLink]) -> list[Step]:
-    summed = (
+def _steps(wanted: Q, hidden: set[UUID]) -> list[Step]:
+    """Steps from document to document of the links wanted; a source line that several lines share counts once."""
+    links = ChainLink.objects.filter(wanted).exclude(line__document__status=DocumentStatus.CANCELLED)
+    if hidden:
+        links = links.exclude(Q(line__location__in=hidden) | Q(source__location__in=hidden))
+    rows = (
         links.order_by()
-        .exclude(line__document__status=DocumentStatus.CANCELLED)
-        .values_list("source__document", "line__document")
-        .annotate(
-            n=Count("pk"),
-            followed=Sum("line__base_quantity"),
-            guessed=Count("pk", filter=Q(guess=True)),
-        )
+        .values_list("source__document", "line__document", "source_id", "source__base_quantity")
+        .annotate(lines=Count("pk"), followed=Sum("line__base_quantity"), guessed=Count("pk", filter=Q(guess=True)))
     )
-    wanted: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
-    lines = links.order_by().values_list("source__document", "line__document", "source_id", "source__base_quantity")
-    for source, target, _line, quantity in lines.distinct():
-        wanted[source, target] += quantity
-    return [
-        Step(source, target, n, wanted[source, target], followed, guessed > 0)
-        for source, target, n, followed, guessed in summed
-    ]
+    sums: dict[tuple[UUID, UUID], list[Any]] = {}
+    for source, target, _line, due, lines, followed, guessed in rows:
+        summed = sums.setdefault((source, target), [0, Decimal(0), Decimal(0), False])
+        summed[0] += lines
+        summed[1] += due
+        summed[2] += followed
+        summed[3] = summed[3] or guessed > 0
+    return [Step(source, target, *summed) for (source, target), summed in sums.items()]
 
 
-def line_findings(lines: list[DocumentLine], *, member: Member) -> dict[UUID, list[ChainFinding]]:
-    """{line id: what the member may see said of it}: its own findings and those in which it is the other line."""
+def line_findings(lines: list[DocumentLine], *, hidden: set[UUID]) -> dict[UUID, list[ChainFinding]]:
+    """{line id: what may be seen said of it}: its own findings and those in which it is the other line."""
     ids = [line.pk for line in lines]
     found: dict[UUID, list[ChainFinding]] = {pk: [] for pk in ids}
-    for row in findings(member).filter(Q(line__in=ids) | Q(other__in=ids)):
+    for row in _visible(hidden).filter(Q(line__in=ids) | Q(other__in=ids)):
         for pk in found.keys() & {row.line_id, row.other_id}:
             found[pk].append(row)
     return found
 
 
-def line_status(line: DocumentLine, told: list[ChainFinding], linked: set[UUID]) -> str:
-    """The status of a line in its chain: a finding's kind, "matched", or "" where no chain asks for anything."""
+def with_link(lines: QuerySet[DocumentLine]) -> QuerySet[DocumentLine]:
+    """Lines with `linked`: whether they follow another line."""
+    return lines.annotate(linked=Exists(ChainLink.objects.filter(line=OuterRef("pk"))))
+
+
+def line_status(line: Any, told: list[ChainFinding]) -> str:
+    """The status of a line (of `with_link`) in its chain: a finding's kind, "matched", or "" where no chain asks."""
     if told:
         return str(told[0].kind)
     document = line.document
@@ -208,4 +211,4 @@ def line_status(line: DocumentLine, told: list[ChainFinding], linked: set[UUID])
         return ""
     if document.doc_type in NEXT:
         return "matched"
-    return "matched" if document.doc_type in SOURCES and line.pk in linked else ""
+    return "matched" if document.doc_type in SOURCES and line.linked else ""

@@ -10,7 +10,19 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, DecimalField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -23,6 +35,7 @@ from apps.movements.signals import hidden_locations
 from apps.organizations.models import Member
 
 ZERO = Decimal(0)
+NEIGHBOURS = 100
 
 
 # What a member may see
@@ -47,9 +60,9 @@ def visible_entries(member: Member) -> QuerySet[LedgerEntry]:
     return entries.select_related("line__document", "stock_line__item", "stock_line__location", "stock_line__warehouse")
 
 
-def visible_document_lines(member: Member) -> QuerySet[DocumentLine]:
+def visible_document_lines(member: Member, *, hidden: set[UUID] | None = None) -> QuerySet[DocumentLine]:
     """Document lines at places that the member may look through; heads carry no quantities and stay."""
-    hidden = hidden_location_ids(member)
+    hidden = hidden_location_ids(member) if hidden is None else hidden
     lines = DocumentLine.objects.select_related("item", "location", "to_location")
     return lines.exclude(Q(location__in=hidden) | Q(to_location__in=hidden)) if hidden else lines
 
@@ -201,20 +214,19 @@ def with_reversal(rows: QuerySet[Document]) -> QuerySet[Document]:
     return rows.annotate(reversal_id=Subquery(reversals.values("pk")), reversal_no=Subquery(reversals.values("doc_no")))
 
 
-def sources(document: Document) -> QuerySet[Document]:
-    """Documents that this one's lines name as their source, by number."""
+def neighbours(document: Document) -> tuple[list[Document], list[Document]]:
+    """(documents that this one's lines name as their source, documents whose lines name this one), by number."""
     numbers = document.lines.exclude(source_doc_no="").values("source_doc_no")
-    return documents().filter(doc_no__in=numbers).exclude(pk=document.pk).order_by("doc_type", "doc_no")
-
-
-def followers(document: Document) -> QuerySet[Document]:
-    """Documents whose lines name this one as their source, by number."""
-    return (
+    naming = DocumentLine.objects.filter(source_doc_no=document.doc_no).values("document")
+    found = (
         documents()
-        .filter(pk__in=DocumentLine.objects.filter(source_doc_no=document.doc_no).values("document"))
+        .filter(Q(doc_no__in=numbers) | Q(pk__in=naming))
+        .annotate(names_it=Exists(DocumentLine.objects.filter(document=OuterRef("pk"), source_doc_no=document.doc_no)))
         .exclude(pk=document.pk)
-        .order_by("doc_type", "doc_no")
+        .order_by("names_it", "doc_type", "doc_no")[:NEIGHBOURS]
     )
+    rows = list(found)
+    return [row for row in rows if not row.names_it], [row for row in rows if row.names_it]
 
 
 def verify_balances() -> list[str]:

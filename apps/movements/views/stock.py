@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,19 +24,18 @@ from apps.movements.filters import DocumentFilter, LedgerFilter, StockFilter
 from apps.movements.forms import ReasonForm
 from apps.movements.models import Document, LedgerEntry, StockLine
 from apps.movements.selectors import (
-    chain_links,
     document_chain,
-    followers,
     hidden_location_ids,
     line_findings,
     line_status,
     negative_stock,
-    sources,
+    neighbours,
     stock_at,
     stock_now,
     visible_document_lines,
     visible_entries,
     visible_stock_lines,
+    with_link,
     with_reversal,
 )
 from apps.movements.selectors import (
@@ -49,6 +49,8 @@ from apps.movements.services import (
     submit_document,
 )
 from apps.movements.views.drawing import draw_chain
+
+LINES = 200
 
 
 @page("movements.stock.view")
@@ -195,11 +197,16 @@ def document(request: Any, pk: UUID) -> HttpResponse:
     """One document: head, lines with what they did to stock and how they stand in their chain, the chain drawn, the
     documents that name each other, what may be done."""
     found = get_object_or_404(with_reversal(all_documents()), pk=pk)
+    hidden = hidden_location_ids(request.member)
     entries = LedgerEntry.objects.filter(line=OuterRef("pk")).order_by().values("line")
-    lines = visible_document_lines(request.member).filter(document=found).order_by("line_no")
-    lines = lines.annotate(entered=Subquery(entries.annotate(total=Sum("quantity")).values("total")))
-    shown = paginate(request, lines, size=200)
-    _judge(found, shown.object_list, request.member)
+    lines = visible_document_lines(request.member, hidden=hidden).filter(document=found).order_by("line_no")
+    lines = with_link(lines).annotate(entered=Subquery(entries.annotate(total=Sum("quantity")).values("total")))
+    paginator = Paginator(lines, LINES)
+    if not hidden:
+        paginator.count = found.line_count
+    shown = paginator.get_page(request.GET.get("page"))
+    shown.object_list = _judged(found, list(shown.object_list), hidden)
+    sources, followers = neighbours(found)
     return render(
         request,
         "movements/document.html",
@@ -207,24 +214,23 @@ def document(request: Any, pk: UUID) -> HttpResponse:
             "document": found,
             "page": shown,
             "hidden_lines": found.line_count - shown.paginator.count,
-            "sources": sources(found)[:50],
-            "followers": followers(found)[:50],
-            "chain": draw_chain(document_chain(found, member=request.member), found),
+            "sources": sources,
+            "followers": followers,
+            "chain": draw_chain(document_chain(found, hidden=hidden), found),
             "steps": list(_steps(request.member, found)),
             "reason_form": ReasonForm(),
         },
     )
 
 
-def _judge(found: Document, lines: Any, member: Any) -> None:
-    """Give each line shown its status in the chain, and what was found about it."""
-    shown = list(lines)
-    told = line_findings(shown, member=member)
-    linked = set(chain_links([line.pk for line in shown]).values_list("line_id", flat=True))
-    for line in shown:
+def _judged(found: Document, lines: list[Any], hidden: set[UUID]) -> list[Any]:
+    """The lines with their status in the chain, and what was found about each."""
+    told = line_findings(lines, hidden=hidden)
+    for line in lines:
         line.document = found
         line.told = told[line.pk]
-        line.chain_status = line_status(line, told[line.pk], linked)
+        line.chain_status = line_status(line, line.told)
+    return lines
 
 
 STEPS: tuple[tuple[str, str, Any], ...] = (

@@ -1,3 +1,4 @@
+from apps.reports.views.reconciliation import reconcile
 from apps.reports.views.reports import (
     comment,
     detail,
@@ -19,6 +20,7 @@ __all__ = [
     "file",
     "prepare",
     "progress",
+    "reconcile",
     "report_list",
     "schedule",
     "seal",
