@@ -50,7 +50,7 @@ def breaks(request: Any) -> HttpResponse:
         {
             "filter": rows,
             "page": shown,
-            "tabs": [{"kind": name, "label": FindingKind(name).label, **counts[name]} for name in FindingKind.values],
+            "kinds": [{"kind": name, "label": FindingKind(name).label, **counts[name]} for name in FindingKind.values],
             "kind": wanted,
             "total": sum(count["count"] for count in harmful),
             "value": sum(count["value"] for count in harmful),
