@@ -38,11 +38,14 @@ class Shot:
     who: str
     go: Callable[[Page], None]
     phone: bool = False
+    dark: bool = False
 
 
 def to(address: str) -> Callable[[Page], None]:
+    """Open an address, in the demo's first company unless it says otherwise."""
+
     def go(page: Page) -> None:
-        page.goto(f"/o/hechuan/{address}")
+        page.goto(address if address.startswith("/") else f"/o/hechuan/{address}")
 
     return go
 
@@ -53,13 +56,13 @@ def through(address: str, *links: str) -> Callable[[Page], None]:
     def go(page: Page) -> None:
         to(address)(page)
         for link in links:
-            page.locator(f"main {link}").first.click()
-            page.wait_for_load_state("networkidle")
+            with page.expect_navigation():
+                page.locator(f"main {link}").first.click()
 
     return go
 
 
-STAR = "a.nm:has-text('双层玻璃杯 350ml'), tr:has-text('HC-GL350-02') a"
+STAR = "a.nm:has-text('双层玻璃杯 350ml')"
 SHOTS = (
     Shot("work", "zhoumin", to("")),
     Shot("work-phone", "zhoumin", to(""), phone=True),
@@ -67,19 +70,25 @@ SHOTS = (
     Shot("counts-phone", "zhoumin", to("counts/"), phone=True),
     Shot("count", "zhoumin", through("counts/", "a:has-text('PD-B-01')")),
     Shot("count-phone", "zhoumin", through("counts/", "a:has-text('PD-B-01')"), phone=True),
-    Shot("enter-phone", "heli", through("tasks/", "a:has-text('PD-B-01')"), phone=True),
+    Shot("enter-phone", "heli", through("counts/tasks/", ".todo a"), phone=True),
+    Shot("hand-over-phone", "heli", through("counts/tasks/", ".todo a", ".bottom a[href$='/submit/']"), phone=True),
     Shot("variances", "linxiao", to("variances/")),
     Shot("variances-phone", "linxiao", to("variances/"), phone=True),
     Shot("variance", "linxiao", through("variances/", STAR)),
+    Shot("variance-dark", "linxiao", through("variances/", STAR), dark=True),
     Shot("variance-phone", "linxiao", through("variances/", STAR), phone=True),
-    Shot("adjustment", "linxiao", through("adjustments/", "tbody a")),
-    Shot("adjustment-phone", "linxiao", through("adjustments/", "tbody a"), phone=True),
-    Shot("report", "sunyue", through("reports/", "tbody a")),
-    Shot("report-phone", "sunyue", through("reports/", "tbody a"), phone=True),
+    Shot("adjustment", "linxiao", through("adjustments/", "a.nm")),
+    Shot("adjustment-phone", "linxiao", through("adjustments/", "a.nm"), phone=True),
+    Shot("report", "sunyue", through("reports/", "a.nm")),
+    Shot("report-phone", "sunyue", through("reports/", "a.nm"), phone=True),
+    Shot("stock", "chenjing", to("stock/")),
     Shot("members", "chenjing", to("members/")),
     Shot("members-phone", "chenjing", to("members/"), phone=True),
-    Shot("admin", "chenjing", to("admin/")),
+    Shot("audit", "chenjing", to("audit/")),
+    Shot("settings", "chenjing", to("settings/")),
+    Shot("admin", "chenjing", to("admin/catalog/item/")),
     Shot("admin-phone", "chenjing", to("admin/"), phone=True),
+    Shot("first-steps", "qianwen", to("/o/jiangnan/")),
 )
 PDF = "report-pdf"
 
@@ -97,12 +106,15 @@ class Silent(WSGIRequestHandler):
 def demo() -> Iterator[str]:
     """The demo, prepared and served on a free port of this machine; its address."""
     os.environ.setdefault("LOG_LEVEL", "ERROR")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stockcheck.settings")
+    import django
     from django.core.management import call_command
 
-    from stockcheck.wsgi import application  # sets up everything
-
+    django.setup()
     call_command("prepare", verbosity=0)
     call_command("demo")
+    from stockcheck.wsgi import application  # only now: it looks once which static files there are
+
     with make_server("127.0.0.1", 0, application, server_class=Server, handler_class=Silent) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -114,13 +126,13 @@ def sign_in(page: Page, who: str) -> None:
     page.fill("[name=login]", who)
     page.fill("[name=password]", "stockcheck-demo")
     page.locator("form.form button[type=submit]").click()
-    page.wait_for_url("**/o/hechuan/")
+    page.wait_for_url("**/o/*/")
 
 
 def take(browser: Browser, address: str, wanted: list[Shot]) -> None:
     for who in dict.fromkeys(shot.who for shot in wanted):
-        for phone in (False, True):
-            mine = [shot for shot in wanted if shot.who == who and shot.phone == phone]
+        for phone, dark in ((False, False), (False, True), (True, False)):
+            mine = [shot for shot in wanted if (shot.who, shot.phone, shot.dark) == (who, phone, dark)]
             if not mine:
                 continue
             context = browser.new_context(
@@ -128,6 +140,7 @@ def take(browser: Browser, address: str, wanted: list[Shot]) -> None:
                 locale="zh-CN",
                 timezone_id="Asia/Shanghai",
                 reduced_motion="reduce",
+                color_scheme="dark" if dark else "light",
                 **(PHONE if phone else DESKTOP),
             )
             page = context.new_page()
@@ -177,10 +190,13 @@ def main() -> None:
     if unknown := set(names) - set(known):
         sys.exit(f"No such picture: {', '.join(sorted(unknown))}. There are: {', '.join(known)}")
     wanted = [shot for shot in SHOTS if not names or shot.name in names]
-    with demo() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=system.browser(), args=["--no-sandbox", "--disable-gpu"])
-        take(browser, address, wanted)
-        browser.close()
+    with demo() as address:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=system.browser(), args=["--no-sandbox", "--disable-gpu"]
+            )
+            take(browser, address, wanted)
+            browser.close()
         if not names or PDF in names:
             take_pdf()
 

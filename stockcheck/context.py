@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.permissions import may
 from apps.notifications.selectors import unread_count
@@ -22,7 +23,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
             ("counts:list", _("Counts"), "plan", "counts.count.view"),
             ("counts:tasks", _("My tasks"), "scan", "counts.task.view"),
             ("variances:list", _("Variances"), "diff", "variances.variance.view"),
-            ("rectification:list", _("Adjustments and approvals"), "sign", "rectification.adjustment.view"),
+            ("rectification:list", pgettext_lazy("menu", "Adjustments"), "sign", "rectification.adjustment.view"),
         ],
     ),
     (

@@ -10,6 +10,7 @@
    data-print                       print the page
    data-drop                        a file drop around <input type="file">; data-name shows what was chosen
    data-bulk                        around rows to tick: data-all, data-count, data-bar, data-none (filters stay outside its form)
+   data-passkey                     shown where the browser knows passkeys; data-passkey-failed after one was not accepted
    data-menu                        the side bar's button on a phone; data-find the search button there */
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -206,4 +207,12 @@ document.addEventListener("htmx:sendError", () => say("say-offline"));
 document.addEventListener("htmx:load", () => $$("[data-bulk]").forEach(tally));
 
 $$("[data-bulk]").forEach(tally);
+// An address of digits can own no passkey.
+if (window.PublicKeyCredential && !/^[\d.]+$|^\[/.test(location.hostname)) {
+  $$("[data-passkey]").forEach((button) => (button.hidden = false));
+}
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  $$("[data-passkey-failed]").forEach((note) => (note.hidden = false));
+});
 $$("dialog[data-show]").forEach((dialog) => dialog.showModal());

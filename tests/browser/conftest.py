@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import connection, connections
+from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -31,7 +31,6 @@ PHONE: dict[str, Any] = {
 }
 ARGUMENTS = [
     "--no-sandbox",
-    "--lang=zh-CN",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -81,14 +80,10 @@ def db(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.T
     """
     assert connection.settings_dict["NAME"].startswith("test_")
     folder = tmp_path_factory.mktemp("world")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(django_settings, "AUDIT_HEADS_DIR", folder / "heads")
-    patch.setattr(django_settings, "SIGNING_KEYS_DIR", folder / "keys")
-    patch.setattr(django_settings, "MEDIA_ROOT", folder / "media")
-    with django_db_blocker.unblock():
+    folders = {"AUDIT_HEADS_DIR": "heads", "SIGNING_KEYS_DIR": "keys", "MEDIA_ROOT": "media"}
+    with override_settings(**{name: folder / place for name, place in folders.items()}), django_db_blocker.unblock():
         yield
         backstage(lambda: call_command("flush", verbosity=0, interactive=False))
-    patch.undo()
 
 
 @pytest.fixture(scope="module")

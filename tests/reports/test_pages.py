@@ -16,8 +16,10 @@ from apps.organizations.services import run_job
 from apps.rectification.services import approve_adjustment, post_adjustment
 from apps.reports.models import Report
 from apps.reports.selectors.reports import report_file
+from apps.reports.selectors.start import causes_of, first_steps, running_counts
 from apps.reports.selectors.work import work_of
 from apps.reports.services import sign_report
+from apps.variances.models import Variance
 from tests.rectification.builders import approved, proposed
 from tests.reports.builders import PASSWORD, a_company, adjusted, report_of
 from tests.variances.builders import counted, start_count, stocked
@@ -222,6 +224,32 @@ def test_nothing_waits_says_so(organization, people, browse):
     page = browse(people["counter"]).get("/o/alpha/").content.decode()
     assert "没有等您处理的事" in page
     assert "净差异" not in page
+
+
+def test_the_first_steps_of_a_new_company(organization, people, browse):
+    stocked("B-1", 10, "1")
+    answer = browse(people["manager"]).get("/o/alpha/")
+    assert [(step.title, step.done, step.url) for step in answer.context["steps"]] == [
+        ("导入商品、货位和库存", True, "/o/alpha/imports/"),
+        ("邀请盘点和审批的同事", True, ""),
+        ("设定容差", False, ""),
+        ("安排第一次盘点", False, "/o/alpha/counts/new/"),
+    ]
+    assert "没有等您处理的事" not in answer.content.decode()
+    start_count(people["counter"])
+    assert first_steps(people["manager"]) == []
+    assert [(count.state, figures.lines, figures.counted) for count, figures in running_counts()] == [
+        ("counting", 1, 0)
+    ]
+
+
+def test_causes_of_the_last_count_add_up_to_its_variances(organization, people, browse):
+    count = adjusted(people["approver"])
+    parts = causes_of(count)
+    assert sum(part.net for part in parts) == sum(Variance.objects.values_list("value", flat=True))
+    assert ([part.rest for part in parts][-1], sum(part.rest for part in parts)) == (True, 1)
+    page = browse(people["manager"]).get("/o/alpha/").content.decode()
+    assert "差异原因" in page
 
 
 def test_work_follows_the_loop(organization, people, browse):

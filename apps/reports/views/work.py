@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.edges import page
 from apps.core.permissions import may
+from apps.reports.selectors.start import causes_of, first_steps, running_counts
 from apps.reports.selectors.trend import Figures, recent_figures
 from apps.reports.selectors.work import open_variances, work_of
 
@@ -22,14 +23,19 @@ LEFT, RIGHT, TOP, FLOOR = 48, 282, 12, 110
 @page("organizations.work.view")
 def work(request: Any) -> HttpResponse:
     context: dict[str, Any] = {"work": work_of(request.member), "greeting": _greeting()}
+    context["steps"] = [] if context["work"] else first_steps(request.member)
     if may(request.member, "reports.report.view"):
         recent = recent_figures()
+        causes = causes_of(recent[-1][0]) if recent else []
         context |= {
             "recent": list(reversed(recent)),
             "last": recent[-1] if recent else None,
             "change": _change([figures for _count, figures in recent]),
             "chart": _chart(recent) if len(recent) > 1 else None,
             "open": open_variances(),
+            "running": running_counts(),
+            "causes": causes,
+            "largest": max((part.gross for part in causes), default=Decimal(0)),
             "may_plan": may(request.member, "counts.count.create"),
         }
     return render(request, "reports/work.html", context)
