@@ -41,6 +41,9 @@ MAX_CELLS = 6_000_000
 """Cells of a workbook's sheet: a sheet is read as a whole, a CSV file in a stream."""
 MAX_CELL = 100_000
 MAX_MEMBERS = 2_000
+SNIFFED = 4_000
+DELIMITERS = ",\t;"
+"""The first line with one of them, among so many characters, shows which a CSV file keeps to."""
 
 Record = tuple[int, list[str]]
 Source = str | Path | IO[bytes]
@@ -62,13 +65,53 @@ class Table:
             yield number, dict(zip(self.columns, padded, strict=False))
 
 
+@dataclass(frozen=True)
+class Grid:
+    """All rows as they stand, (row number, cells) from row 1 on, empty ones left out; may be read once.
+
+    `merged` are the areas (first row, first column, last row, last column) that were joined to one cell, whose text
+    stands in the first; rows from 1, columns from 0.
+    """
+
+    name: str
+    rows: Iterator[Record]
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+
+
 def read_table(source: Source, *, file_name: str, sheet: str | None = None) -> Table:
-    """One table from a CSV file (or .gz of one) or from a sheet of an xlsx workbook (by default the first visible).
+    """One table whose header is row 1. Raises RuleViolation as `read_grid`, and `duplicate_column`."""
+    return table_of(read_grid(source, file_name=file_name, sheet=sheet))
+
+
+def table_of(grid: Grid) -> Table:
+    """A grid as a table whose header is row 1."""
+    header: list[str] = []
+    rows = grid.rows
+    for number, cells in rows:
+        if number > 1:
+            break
+        header = _header(grid.name, cells)
+        break
+    if not header:
+        raise RuleViolation(
+            "file_empty",
+            _("The first row of %(file)s is empty. It must hold the names of the columns.") % {"file": grid.name},
+        )
+    twice = [column for column in dict.fromkeys(header) if column and header.count(column) > 1]
+    if twice:
+        raise RuleViolation(
+            "duplicate_column",
+            _("%(file)s has the column “%(column)s” more than once.") % {"file": grid.name, "column": twice[0]},
+        )
+    return Table(grid.name, header, rows)
+
+
+def read_grid(source: Source, *, file_name: str, sheet: str | None = None) -> Grid:
+    """The rows of a CSV file (or .gz of one) or of a sheet of an xlsx workbook (by default the first visible).
 
     Raises RuleViolation: `file_empty`, `file_type`, `file_old_excel`, `file_encrypted`, `file_broken`,
     `file_too_large`, `file_encoding`, `file_bomb`, `too_many_rows`, `too_many_columns`, `csv_format`,
-    `duplicate_column`, `unknown_sheet`. Errors of later rows are raised while `records` are read;
-    then `source` is closed too.
+    `unknown_sheet`. Errors of later rows are raised while `rows` are read; then `source` is closed too.
     """
     file = _opened(source)
     try:
@@ -80,7 +123,7 @@ def read_table(source: Source, *, file_name: str, sheet: str | None = None) -> T
             )
         if kind == "xlsx":
             with file:
-                return Workbook(file, file_name=file_name).table(sheet)
+                return Workbook(file, file_name=file_name).grid(sheet)
         if kind == "gzip":
             with file as packed:
                 file = _unpacked(packed, file_name)
@@ -174,7 +217,11 @@ class Workbook:
         return [s.name for s in self._book.sheets_metadata if s.visible == python_calamine.SheetVisibleEnum.Visible]
 
     def table(self, sheet: str | None = None) -> Table:
-        """A sheet, by default the first that is visible."""
+        """A sheet whose header is row 1, by default the first that is visible."""
+        return table_of(self.grid(sheet))
+
+    def grid(self, sheet: str | None = None) -> Grid:
+        """The rows of a sheet, by default the first that is visible."""
         names = self.visible_sheets
         if sheet is None and not names:
             raise RuleViolation("file_empty", _("%(file)s has no visible sheet.") % {"file": self.file_name})
@@ -190,38 +237,34 @@ class Workbook:
         except (python_calamine.CalamineError, OSError, ValueError) as error:
             raise _broken(self.file_name) from error
         skipped = [""] * (found.start[1] if found.start else 0)
-        return _table(f"{self.file_name} · {name}", (skipped + [_cell(v) for v in row] for row in rows))
+        merged = tuple((r + 1, c, q + 1, d) for (r, c), (q, d) in found.merged_cell_ranges or ())
+        label = f"{self.file_name} · {name}"
+        return Grid(label, _rows(label, (skipped + [_cell(v) for v in row] for row in rows)), merged)
 
 
-def _table(name: str, rows: Iterator[list[str]]) -> Table:
-    """The header and the rows below it that say something."""
-    header = next(rows, [])
-    while header and not header[-1].strip():
+def _header(name: str, cells: list[str]) -> list[str]:
+    """The names of the columns, tidied, without the empty ones at the end."""
+    header = [tidy(text) for text in cells]
+    while header and not header[-1]:
         header.pop()
-    if not header:
-        raise RuleViolation(
-            "file_empty",
-            _("The first row of %(file)s is empty. It must hold the names of the columns.") % {"file": name},
-        )
     if len(header) > MAX_COLUMNS:
         raise RuleViolation(
             "too_many_columns",
             _("%(file)s has more than %(limit)s columns.") % {"file": name, "limit": MAX_COLUMNS},
         )
-    columns = [unicodedata.normalize("NFKC", text).strip() for text in header]
-    twice = [column for column in dict.fromkeys(columns) if column and columns.count(column) > 1]
-    if twice:
-        raise RuleViolation(
-            "duplicate_column",
-            _("%(file)s has the column “%(column)s” more than once.") % {"file": name, "column": twice[0]},
-        )
-    return Table(name, columns, _records(name, rows))
+    return header
 
 
-def _records(name: str, rows: Iterator[list[str]]) -> Iterator[Record]:
-    number = 1
+def tidy(text: str) -> str:
+    """A heading with full-width letters narrowed and without spaces around it."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _rows(name: str, rows: Iterator[list[str]]) -> Iterator[Record]:
+    """Numbered rows that say something."""
+    number = 0
     try:
-        for number, cells in enumerate(rows, start=2):
+        for number, cells in enumerate(rows, start=1):
             if number > MAX_ROWS + 1:
                 raise RuleViolation(
                     "too_many_rows",
@@ -236,17 +279,15 @@ def _records(name: str, rows: Iterator[list[str]]) -> Iterator[Record]:
 # CSV
 
 
-def _read_csv(file: IO[bytes], name: str) -> Table:
+def _read_csv(file: IO[bytes], name: str) -> Grid:
     encoding = _encoding(file, name)
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
-    first = text.readline()
+    start = text.read(SNIFFED).splitlines() or [""]
     text.seek(0)
-    delimiter = max(",\t;", key=first.count)
-    try:
-        return _table(name, _csv_rows(text, delimiter))
-    except csv.Error as error:
-        raise _csv_error(name, 1) from error
+    line = next((line for line in start if any(mark in line for mark in DELIMITERS)), "")
+    delimiter = max(DELIMITERS, key=line.count)
+    return Grid(name, _rows(name, _csv_rows(text, delimiter)))
 
 
 def _csv_rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
@@ -367,7 +408,7 @@ def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     try:
-        with gzip.GzipFile(fileobj=file) as source:
+        with gzip.GzipFile(fileobj=file, mode="rb") as source:
             return _spooled(source, packed=size, file_name=name)
     except (EOFError, OSError, zlib.error) as error:
         raise _broken(name) from error

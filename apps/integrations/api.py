@@ -8,12 +8,14 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers, status
-from rest_framework.parsers import MultiPartParser
+from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.response import Response
 
 from apps.core.api import ReadViewSet
-from apps.integrations.selectors import imports
-from apps.integrations.services import request_import
+from apps.integrations.models import Upload
+from apps.integrations.selectors import imports, uploads
+from apps.integrations.services import correct_rows, map_columns, request_import, request_load, upload_files
 from apps.organizations.authentication import IsMember
 from apps.organizations.models import Job
 
@@ -88,8 +90,113 @@ class ImportSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class ReadingSerializer(serializers.Serializer):
+    layout = serializers.CharField()
+    header = serializers.IntegerField(help_text="Row of the first headings.")
+    height = serializers.IntegerField(help_text="Rows of headings: 1 or 2.")
+    headings = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    columns = serializers.DictField(child=serializers.CharField(), help_text="Heading → what it means.")
+    constants = serializers.DictField(child=serializers.CharField(), help_text="What is the same on all rows.")
+
+
+class TableSerializer(serializers.Serializer):
+    label = serializers.CharField()  # type: ignore[assignment]
+    is_sure = serializers.BooleanField(help_text="False: nothing recognizes it; say its mapping.")
+    left_out = serializers.BooleanField()
+    error = serializers.CharField(allow_blank=True)
+    reading = ReadingSerializer(allow_null=True)
+    sample = serializers.ListField(child=serializers.ListField(), help_text="[row number, [cells]] of the first rows.")
+
+
+class UploadSerializer(serializers.ModelSerializer):
+    files = serializers.SerializerMethodField()
+    tables = TableSerializer(many=True, read_only=True)
+    uploaded_by: Any = serializers.SlugRelatedField("username", read_only=True)
+
+    class Meta:
+        model = Upload
+        fields = ["id", "files", "tables", "uploaded_by", "created_at", "loaded_at"]
+        read_only_fields = fields
+
+    def get_files(self, upload: Upload) -> list[str]:
+        return [file["name"] for file in upload.files]
+
+
+class FilesSerializer(serializers.Serializer):
+    file = serializers.ListField(child=serializers.FileField(), min_length=1, help_text="One file or several.")
+
+
+class RowsSerializer(serializers.Serializer):
+    file = serializers.FileField(help_text="The workbook of bad rows of an import, mended.")
+
+
+class MappingSerializer(serializers.Serializer):
+    table = serializers.CharField(help_text="Its label.")
+    layout = serializers.CharField(help_text="items, documents, …, u8-count, kingdee-items, …")
+    header = serializers.IntegerField(required=False, min_value=1, max_value=30)
+    height = serializers.IntegerField(required=False, min_value=1, max_value=2)
+    columns = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), required=False, help_text="Without it, found anew by the layout."
+    )
+    constants = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    left_out = serializers.BooleanField(default=False)
+
+
+class LoadSerializer(serializers.Serializer):
+    dry_run = serializers.BooleanField(default=False)
+
+
+class UploadViewSet(ReadViewSet):
+    """Files to be looked at, corrected and then loaded: POST files, `mapping` as often as needed, `load` (or check)."""
+
+    model = Upload
+    serializer_class = UploadSerializer
+    permissions = dict.fromkeys(("list", "retrieve", "create", "mapping", "load", "rows"), "integrations.bundle.load")
+    parser_classes = [MultiPartParser, JSONParser]
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset() if getattr(self, "swagger_fake_view", False) else uploads()
+
+    @extend_schema(request={"multipart/form-data": FilesSerializer}, responses={201: UploadSerializer})
+    def create(self, request: Any) -> Response:
+        wish = FilesSerializer(data={"file": request.FILES.getlist("file")})
+        wish.is_valid(raise_exception=True)
+        made = upload_files(wish.validated_data["file"], actor=self.member)
+        return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request={"application/json": MappingSerializer}, responses={200: UploadSerializer})
+    @action(detail=True, methods=["post"])
+    def mapping(self, request: Any, pk: str) -> Response:
+        """Say how one table is read."""
+        upload = self.get_object()
+        wish = MappingSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        said = dict(wish.validated_data)
+        return Response(self.get_serializer(map_columns(upload, said.pop("table"), actor=self.member, **said)).data)
+
+    @extend_schema(request={"application/json": LoadSerializer}, responses={202: ImportSerializer})
+    @action(detail=True, methods=["post"])
+    def load(self, request: Any, pk: str) -> Response:
+        """Load it, all or nothing; the answer is the import to ask after."""
+        upload = self.get_object()
+        wish = LoadSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        job = request_load(upload, **wish.validated_data, actor=self.member)
+        return Response(ImportSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request={"multipart/form-data": RowsSerializer}, responses={200: UploadSerializer})
+    @action(detail=True, methods=["post"])
+    def rows(self, request: Any, pk: str) -> Response:
+        """Bring mended rows back; they stand for the rows of their number."""
+        upload = self.get_object()
+        wish = RowsSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        return Response(self.get_serializer(correct_rows(upload, wish.validated_data["file"], actor=self.member)).data)
+
+
 class ImportViewSet(ReadViewSet):
-    """Imports of bundles. POST sends a zip, an xlsx workbook or a single CSV file; a job loads it, all or nothing."""
+    """Imports. POST sends a zip, an Excel workbook or a CSV file, in our layout or one that is recognized; a job loads
+    it, all or nothing. To look at it first, use `uploads`."""
 
     model = Job
     serializer_class = ImportSerializer
@@ -109,3 +216,4 @@ class ImportViewSet(ReadViewSet):
 
 def register(router: Any) -> None:
     router.register("imports", ImportViewSet, "import")
+    router.register("uploads", UploadViewSet, "upload")

@@ -1,17 +1,61 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.integrations.layouts.catalogue import LAYOUTS
 
-class BundleForm(forms.Form):
+ACCEPTED = ".zip,.xlsx,.xls,.csv,.gz,.txt,.tsv"
+
+
+class SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One file or several."""
+
+    widget = SeveralFiles(attrs={"accept": ACCEPTED, "multiple": True})
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = data if isinstance(data, (list, tuple)) else [data]
+        return [super(FilesField, self).clean(file, initial) for file in files or [None]]
+
+
+class UploadForm(forms.Form):
     """What the import page asks for."""
 
-    file = forms.FileField(
+    file = FilesField(
         label=_("file"),
-        help_text=_("A zip of CSV files, an Excel workbook (.xlsx), or a single CSV file."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".zip,.xlsx,.csv,.gz"}),
+        help_text=_(
+            "Excel (.xlsx), CSV, or a zip of them; several at once. Your own lists and exports of other systems."
+        ),
     )
-    dry_run = forms.BooleanField(
-        label=_("only check"), required=False, help_text=_("Everything is checked and nothing is kept.")
+
+
+class ReworkForm(forms.Form):
+    """Mended rows."""
+
+    file = forms.FileField(
+        label=_("mended rows"), widget=forms.ClearableFileInput(attrs={"accept": ".xlsx"}), required=True
     )
+
+
+class ReadingForm(forms.Form):
+    """Of what layout a table is and where its headings stand."""
+
+    layout = forms.ChoiceField(label=_("layout"))
+    header = forms.IntegerField(label=_("row of the headings"), min_value=1, max_value=30)
+    height = forms.TypedChoiceField(
+        label=_("rows of headings"), choices=[(1, _("one row")), (2, _("two rows"))], coerce=int
+    )
+    left_out = forms.BooleanField(label=_("leave this table out"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for layout in LAYOUTS.values():
+            groups.setdefault(layout.system or str(_("stockcheck")), []).append((layout.key, layout.title))
+        self.fields["layout"].choices = list(groups.items())  # type: ignore[attr-defined]

@@ -1,36 +1,114 @@
-"""Bringing data in by hand: choose a file, see what became of it."""
+"""Bringing data in by hand: choose files, see what they are understood as, correct it, check, load, mend."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from apps.core.edges import attempt, page, paginate
+from apps.core.sheets import CONTENT_TYPES
 from apps.integrations.bundle.formats import FORMATS
-from apps.integrations.forms import BundleForm
-from apps.integrations.selectors import imports
-from apps.integrations.services import request_import
+from apps.integrations.forms import ReadingForm, ReworkForm, UploadForm
+from apps.integrations.layouts.catalogue import FILE_TITLES, LAYOUTS
+from apps.integrations.models import Upload
+from apps.integrations.preview import previews
+from apps.integrations.selectors import imports, uploads
+from apps.integrations.services import correct_rows, map_columns, request_load, upload_files
 
 
 @page("integrations.bundle.load", methods=("GET", "HEAD", "POST"))
 def import_bundle(request: Any) -> HttpResponse:
-    """The form, the files that it takes, and the imports before."""
-    form = BundleForm(request.POST, request.FILES) if request.method == "POST" else BundleForm()
+    """Where files are dropped, and the imports before."""
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST":
-        job = attempt(form, lambda data: request_import(**data, actor=request.member))
-        if job is not None:
-            return redirect("integrations:imported", job.pk)
+        upload = attempt(form, lambda data: upload_files(data["file"], actor=request.member))
+        if upload is not None:
+            return redirect("integrations:upload", upload.pk)
     return render(
         request,
         "integrations/import.html",
-        {"form": form, "page": paginate(request, imports(), size=20), "formats": FORMATS.values()},
+        {
+            "form": form,
+            "page": paginate(request, imports(), size=20),
+            "formats": [(each, FILE_TITLES[each.name]) for each in FORMATS.values()],
+            "layouts": [layout for layout in LAYOUTS.values() if not layout.is_own],
+        },
         status=422 if form.is_bound else 200,
     )
+
+
+@page("integrations.bundle.load")
+def upload(request: Any, pk: UUID) -> HttpResponse:
+    """What an upload is understood as: its tables, what their headings mean, first rows and first errors."""
+    found = get_object_or_404(uploads(), pk=pk)
+    tables = previews(found, zone=request.organization.zone)
+    cards = [(table, ReadingForm(initial=_reading(table), prefix=str(table.index))) for table in tables]
+    return render(
+        request,
+        "integrations/upload.html",
+        {
+            "upload": found,
+            "cards": cards,
+            "is_ready": all(table.is_ready for table in tables if not table.error) and any(t.is_ready for t in tables),
+        },
+    )
+
+
+def _reading(table: Any) -> dict[str, Any]:
+    if table.reading is None:
+        return {"left_out": table.left_out}
+    return {
+        "layout": table.reading.layout,
+        "header": table.reading.header,
+        "height": table.reading.height,
+        "left_out": table.left_out,
+    }
+
+
+@page("integrations.bundle.load", methods=("POST",))
+def upload_table(request: Any, pk: UUID, index: int) -> HttpResponse:
+    """How one table is read: its layout and the place of its headings, or what each of them means."""
+    found = get_object_or_404(uploads(), pk=pk)
+    if not 0 <= index < len(found.tables):
+        raise Http404
+    table = found.tables[index]
+    if "columns" in request.POST and table["reading"]:
+        said = table["reading"]
+        headings = [heading for heading in said["headings"] if heading]
+        map_columns(
+            found,
+            table["label"],
+            layout=said["layout"],
+            columns=dict(zip(headings, request.POST.getlist("field"), strict=False)),
+            constants={
+                name.removeprefix("constant-"): text
+                for name, text in request.POST.items()
+                if name.startswith("constant-")
+            },
+            actor=request.member,
+        )
+        messages.success(request, _("Kept. The next file with these headings is read alike."))
+    else:
+        form = ReadingForm(request.POST, prefix=str(index))
+        if attempt(form, lambda data: map_columns(found, table["label"], actor=request.member, **data)) is None:
+            for text in [text for texts in form.errors.values() for text in texts]:
+                messages.error(request, text)
+    return redirect(f"{reverse('integrations:upload', args=[pk])}#table-{index}")
+
+
+@page("integrations.bundle.load", methods=("POST",))
+def upload_load(request: Any, pk: UUID) -> HttpResponse:
+    """Load an upload, or only check it (`dry_run`)."""
+    found = get_object_or_404(uploads(), pk=pk)
+    job = request_load(found, dry_run="dry_run" in request.POST, actor=request.member)
+    return redirect("integrations:imported", job.pk)
 
 
 @page("integrations.bundle.load")
@@ -40,14 +118,44 @@ def imported(request: Any, pk: UUID) -> HttpResponse:
     return render(
         request,
         "integrations/imported.html",
-        {"job": job, "url": reverse("organizations:job", args=[job.pk]), "done_url": request.path},
+        {
+            "job": job,
+            "url": reverse("organizations:job", args=[job.pk]),
+            "done_url": request.path,
+            "upload": Upload.objects.filter(pk=job.arguments.get("upload")).first(),
+            "rework_form": ReworkForm(),
+        },
     )
 
 
 @page("integrations.bundle.load")
 def import_errors(request: Any, pk: UUID) -> FileResponse:
     """All findings as CSV."""
-    name = get_object_or_404(imports(), pk=pk).result.get("errors")
+    return _stored(pk, "errors", "errors.csv", "text/csv")
+
+
+@page("integrations.bundle.load", methods=("GET", "HEAD", "POST"))
+def import_rework(request: Any, pk: UUID) -> HttpResponse:
+    """The bad rows as a workbook; and back, mended, for another try."""
+    if request.method != "POST":
+        return _stored(pk, "rework", _("rows to mend") + ".xlsx", CONTENT_TYPES["xlsx"])
+    job = get_object_or_404(imports(), pk=pk)
+    found = get_object_or_404(uploads(), pk=job.arguments.get("upload"))
+    form = ReworkForm(request.POST, request.FILES)
+
+    def try_again(data: dict[str, Any]) -> Any:
+        correct_rows(found, data["file"], actor=request.member)
+        return request_load(found, dry_run=job.arguments["dry_run"], actor=request.member)
+
+    again = attempt(form, try_again)
+    if again is None:
+        for text in form.errors.get("file", []) + form.non_field_errors():
+            messages.error(request, text)
+    return redirect("integrations:imported", pk)
+
+
+def _stored(pk: UUID, key: str, file_name: str, content_type: str) -> FileResponse:
+    name = get_object_or_404(imports(), pk=pk).result.get(key)
     if not name or not default_storage.exists(name):
         raise Http404
-    return FileResponse(default_storage.open(name), as_attachment=True, filename="errors.csv", content_type="text/csv")
+    return FileResponse(default_storage.open(name), as_attachment=True, filename=file_name, content_type=content_type)

@@ -10,8 +10,9 @@ from tests.architecture.code import APPS, services
 
 CALL_OTHERS = {
     "apps.counts.services.entries.record_entry",
-    "apps.integrations.services.load_bundle",
-    "apps.integrations.services.request_import",
+    "apps.integrations.services.loading.load_bundle",
+    "apps.integrations.services.uploads.request_import",
+    "apps.integrations.services.uploads.request_load",
     "apps.organizations.services.access.create_token",
     "apps.reports.services.reports.draft_pdf",
     "apps.reports.services.schedules.prepare_month",

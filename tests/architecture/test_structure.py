@@ -18,7 +18,7 @@ OWN = {
     "counts": {"planning"},
     "audit": {"heads"},
     "catalog": {"pinyin"},
-    "integrations": {"bundle"},
+    "integrations": {"bundle", "layouts", "preview", "rework"},
     "organizations": {"authentication", "commands", "middleware", "platform_urls"},
     "rectification": {"content"},
     "reports": {"platform_urls", "rendering", "signing"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
+import zipfile
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +22,7 @@ from apps.movements.services import refresh_chain
 from apps.organizations.models import Member
 from tests.integrations.chain_by_hand import ByHand
 from tests.integrations.conftest import SCENARIOS
+from tests.integrations.test_ways import WAYS, loaded_by
 
 WITHOUT_NEXT = [doc_type for doc_type in DocumentType.values if doc_type not in NEXT]
 
@@ -75,3 +78,16 @@ def the_chain_agrees(bundle: Path, system: Member) -> None:
     unnamed = {(row["doc_type"], row["doc_no"], row["line_no"]) for row in by_hand.unnamed}
     lines = DocumentLine.objects.filter(pk__in=[line for _source, line in guessed]).select_related("document")
     assert {(line.document.doc_type, line.document.doc_no, line.line_no) for line in lines} - unnamed == set()
+
+
+def test_a_company_comes_in_three_ways_with_one_result(
+    db, person, browse, tmp_path, django_capture_on_commit_callbacks
+):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path in sorted((SCENARIOS / "tea" / "bundle").iterdir()):
+            archive.write(path, path.name)
+    rest = (person, browse, tmp_path, django_capture_on_commit_callbacks)
+    results = [loaded_by(way, out.getvalue(), *rest) for way in WAYS]
+    assert results[0] == results[1] == results[2]
+    assert len(results[0]["lines"]) > 1_000

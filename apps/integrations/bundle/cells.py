@@ -157,10 +157,10 @@ class Moment(Cells):
 
 
 class Choice(Cells):
-    """One of `choices`, in any case."""
+    """One of `choices`, in any case, or one of the `words` for them."""
 
     def read(self, text: str) -> str:
-        value = text.lower()
+        value = self.options["words"].get(text, text.lower())
         if value not in self.options["choices"]:
             raise _not_one_of(text, self.options["choices"])
         return value
@@ -170,7 +170,8 @@ class Roles(Cells):
     """Roles separated by semicolons, as an array."""
 
     def read(self, text: str) -> str:
-        roles = {part.strip().lower() for part in text.replace("；", ";").split(";") if part.strip()}
+        parts = [part.strip() for part in text.replace("；", ";").split(";") if part.strip()]
+        roles = {self.options["words"].get(part, part.lower()) for part in parts}
         for role in sorted(roles):
             if role not in self.options["choices"]:
                 raise _not_one_of(role, self.options["choices"])

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.numbers import LIMIT
 from apps.core.sheets_reading import Table
+from apps.integrations.bundle.findings import shown_row
 from apps.integrations.bundle.formats import FORMATS
 from apps.integrations.bundle.staging import Load, Parsed, copying, twice
 from apps.integrations.bundle.stock import add_lots, add_stock_lines, lock_stock_lines
@@ -182,7 +183,7 @@ def _check_heads(load: Load) -> None:
                 "Rows %(first)s and %(row)s belong to one document but differ in: %(columns)s. Its head must be the"
                 " same on all lines."
             )
-            % {"first": first, "row": row, "columns": ", ".join(columns.split())},
+            % {"first": shown_row(first), "row": shown_row(row), "columns": ", ".join(columns.split())},
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -12,6 +13,23 @@ from apps.core.errors import RuleViolation
 
 HEADER = ("file", "row", "column", "code", "message", "value")
 VALUE_SHOWN = 200
+EACH = 10_000_000
+"""Rows of the second table that fills one file are numbered from here on, those of the third from twice as much."""
+
+
+def shown_row(row: int) -> int:
+    """The row's number in its own table."""
+    return row % EACH
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The table that rows of a file came from: how people know it, and its headings by our columns. `label` is empty
+    for a file of the contract."""
+
+    shown: str
+    headings: dict[str, str] = field(default_factory=dict)
+    label: str = ""
 
 
 class Finding(NamedTuple):
@@ -39,6 +57,8 @@ class Findings:
     def __init__(self) -> None:
         self.errors: list[Finding] = []
         self.notices: list[Finding] = []
+        self.origins: dict[str, list[Origin]] = {}
+        """File → the tables that fill it, in the order of their rows."""
 
     def __bool__(self) -> bool:
         return bool(self.errors)
@@ -53,13 +73,20 @@ class Findings:
     def note(self, file: str, column: str, code: str, message: str) -> None:
         self.notices.append(Finding(file, 0, column, code, message))
 
-    def in_file(self, file: str) -> bool:
-        return any(finding.file == file for finding in self.errors)
-
-    def sort(self, files: Iterable[str]) -> None:
-        """By file in the order of `files`, then by row."""
+    def settle(self, files: Iterable[str]) -> None:
+        """Sort by file in the order of `files`, then by row; and name tables, rows and columns as their owner does."""
         order = {name: position for position, name in enumerate(files)}
         self.errors.sort(key=lambda finding: (order.get(finding.file, len(order)), finding.row))
+        self.errors = list(dict.fromkeys(map(self._as_brought, self.errors)))
+
+    def _as_brought(self, finding: Finding) -> Finding:
+        index, row = divmod(finding.row, EACH)
+        origins = self.origins.get(finding.file, [])
+        if index >= len(origins):
+            return finding
+        origin = origins[index]
+        column = origin.headings.get(finding.column, finding.column)
+        return finding._replace(file=origin.shown, row=row, column=column)
 
 
 class BundleRefused(RuleViolation):

@@ -10,6 +10,7 @@ from apps.catalog.enums import Tracking
 from apps.counts.enums import CountMode, CountState, EntryMethod
 from apps.integrations.bundle import cells
 from apps.integrations.bundle.cells import Cells
+from apps.integrations.bundle.headers import WORDS
 from apps.movements.enums import DocumentStatus, DocumentType
 from apps.organizations.enums import Role
 
@@ -54,7 +55,7 @@ def _column(sql: str, kind: type[Cells], **options: object) -> Callable[..., Col
         return Column(
             name,
             sql,
-            lambda zone: kind(zone=zone, **{**options, **more}),  # type: ignore[arg-type]
+            lambda zone: kind(zone=zone, words=WORDS.get(name, {}), **{**options, **more}),  # type: ignore[arg-type]
             required="required" in flags,
             in_key="key" in flags,
         )

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.sheets_reading import Record, Table
 from apps.integrations.bundle.cells import Cells
-from apps.integrations.bundle.findings import Findings
+from apps.integrations.bundle.findings import Findings, shown_row
 from apps.integrations.bundle.formats import Format
 from apps.integrations.bundle.headers import column_named
 from apps.organizations.models import Member, Organization
@@ -266,8 +266,8 @@ def drop_repetitions(load: Load, file: Format) -> None:
 
 def twice(first: int, row: int, columns: list[str]) -> str:
     return _("Rows %(first)s and %(row)s have the same key but differ in: %(columns)s.") % {
-        "first": first,
-        "row": row,
+        "first": shown_row(first),
+        "row": shown_row(row),
         "columns": ", ".join(columns),
     }
 

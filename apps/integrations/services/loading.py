@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from django.core.files.base import ContentFile, File
-from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from apps.audit.services import audited, record
 from apps.core.errors import RuleViolation
-from apps.core.ids import new_id
 from apps.core.permissions import refusal, require
-from apps.core.sheets_reading import MAX_FILE, MEGABYTE
 from apps.core.tenancy import require_organization_id
 from apps.integrations.bundle.catalog import set_catalog
 from apps.integrations.bundle.causes import check_causes, set_causes
 from apps.integrations.bundle.counts import check_counts, set_counts
 from apps.integrations.bundle.documents import check_documents, set_documents, stage_documents
-from apps.integrations.bundle.findings import BundleRefused, Finding, Findings, write_errors
+from apps.integrations.bundle.findings import BundleRefused, Finding
 from apps.integrations.bundle.formats import FORMATS
 from apps.integrations.bundle.people import set_people
-from apps.integrations.bundle.source import Part, opened_bundle
+from apps.integrations.bundle.source import Brought, Choices, Part, opened_bundle
 from apps.integrations.bundle.staging import Load, Tally, stage
 from apps.integrations.bundle.stock import check_stock, set_stock
-from apps.integrations.enums import KIND, SHOWN
 from apps.integrations.permissions import FILES
-from apps.organizations.models import Job, Member, Organization
-from apps.organizations.services import Progress, request_job
+from apps.integrations.selectors import choices_for
+from apps.organizations.models import Member, Organization
 
 STOCK_TABLES = (
     "catalog_item, catalog_location, movements_stockline, movements_document, movements_documentline,"
@@ -55,35 +48,42 @@ class Loaded:
 
 
 def load_bundle(
-    source: Path | IO[bytes],
+    source: Path | IO[bytes] | Sequence[Brought],
     *,
     actor: Member,
     file_name: str = "",
     dry_run: bool = False,
     progress: Callable[[int, int, str], None] = lambda done, total, message: None,
+    choices: Choices | None = None,
 ) -> Loaded:
-    """Load a bundle into the active organization: a folder, a zip of one, a workbook, or one of its files.
+    """Load a bundle into the active organization: a folder, a zip of one, a workbook, one of its files, or several
+    things that were brought together, each in our layout or in one that is known.
 
     `progress(done, total, message)` hears of it on the way. `dry_run` checks and writes everything, then takes it
-    back. Raises BundleRefused with every finding; then nothing of the bundle is there.
+    back. `choices` say how tables are read, by default as the organization remembers. Raises BundleRefused with every
+    finding; then nothing of the bundle is there.
     """
     require(actor, "integrations.bundle.load")
     load = Load(Organization.objects.get(pk=require_organization_id()), actor, progress)
+    if isinstance(source, Sequence):
+        brought = list(source)
+    else:
+        brought = [Brought(source, file_name or (source.name if isinstance(source, Path) else ""))]
     with transaction.atomic():
-        _write(source, file_name, load=load, actor=actor)
+        _write(brought, choices or choices_for(actor), load=load, actor=actor)
         if dry_run:
             transaction.set_rollback(True)
     return Loaded(load.tallies, load.findings.notices)
 
 
 @audited("integrations.bundle.loaded")
-def _write(source: Path | IO[bytes], file_name: str, *, load: Load, actor: Member) -> Organization:
+def _write(brought: list[Brought], choices: Choices, *, load: Load, actor: Member) -> Organization:
     load.run("SELECT pg_advisory_xact_lock(hashtextextended('bundle ' || %(org)s::text, 0))")
     try:
-        with opened_bundle(source, load.findings, file_name=file_name) as parts:
+        with opened_bundle(brought, load.findings, choices) as parts:
             unread = [part.name for part in parts if not _stage(load, part)]
     except RuleViolation as error:
-        load.findings.add(file_name or Path(str(source)).name, 0, "", error.code, str(error))
+        load.findings.add(", ".join(each.name for each in brought), 0, "", error.code, str(error))
         unread = [""]
     if unread:  # what other files name can't be looked up, so it is not called unknown
         _refuse(load)
@@ -158,61 +158,5 @@ def _check_rights(load: Load) -> None:
 
 def _refuse(load: Load) -> None:
     if load.findings:
-        load.findings.sort(FORMATS)
+        load.findings.settle(FORMATS)
         raise BundleRefused(load.findings)
-
-
-def request_import(file: File, *, dry_run: bool = False, actor: Member) -> Job:
-    """Keep an uploaded bundle and want the job that loads it (`import_stored`)."""
-    require(actor, "integrations.bundle.load")
-    if (file.size or 0) > MAX_FILE:
-        raise RuleViolation(
-            "file_too_large",
-            _("%(file)s is too large (%(limit)s MB at most). Please split it.")
-            % {"file": file.name, "limit": MAX_FILE // MEGABYTE},
-        )
-    key = str(new_id())
-    stored = default_storage.save(_stored_name(key, "bundle"), file)
-    return request_job(KIND, key=key, actor=actor, stored=stored, file_name=Path(file.name or "").name, dry_run=dry_run)
-
-
-def import_stored(job: Job, progress: Progress) -> dict[str, Any]:
-    """Load the bundle of a job. A refused bundle is a finished job too: its result lists the findings, the first
-    `SHOWN` of them by themselves and all of them as a stored CSV file."""
-    stored = job.arguments["stored"]
-    found = Findings()
-    tallies: dict[str, Tally] = {}
-    try:
-        loaded = load_bundle(
-            default_storage.open(stored),
-            actor=job.requested_by,
-            file_name=job.arguments["file_name"],
-            dry_run=job.arguments["dry_run"],
-            progress=progress,
-        )
-        tallies, found.notices = loaded.tallies, loaded.notices
-    except BundleRefused as refused:
-        found.errors, found.notices = refused.rows, refused.notices
-    transaction.on_commit(lambda: default_storage.delete(stored))
-    return {
-        "url": f"imports/{job.pk}/",
-        "refused": bool(found),
-        "findings": [finding._asdict() for finding in found.errors[:SHOWN]],
-        "found": len(found.errors),
-        "notices": [notice._asdict() for notice in found.notices[:SHOWN]],
-        "errors": _store_errors(job, found) if found else "",
-        "files": [
-            {"file": name, "rows": t.rows, "new": t.new, "changed": t.changed, "unchanged": t.unchanged}
-            for name, t in tallies.items()
-        ],
-    }
-
-
-def _store_errors(job: Job, found: Findings) -> str:
-    out = StringIO()
-    write_errors(out, found)
-    return default_storage.save(_stored_name(job.key, "errors.csv"), ContentFile(out.getvalue().encode("utf-8-sig")))
-
-
-def _stored_name(key: str, name: str) -> str:
-    return f"imports/{require_organization_id()}/{key}/{name}"
