@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.enums import Tracking
+from apps.catalog.labels import SIZES, Symbol
 from apps.catalog.models import Category, Location, Unit, Warehouse
 from apps.core.errors import RuleViolation
 from apps.core.numbers import parse_decimal
@@ -141,3 +142,22 @@ class LocationForm(forms.Form):
         if data.get("walk_order") is None:
             data.pop("walk_order", None)
         return data
+
+
+class LabelForm(forms.Form):
+    """What labels look like."""
+
+    size = forms.ChoiceField(label=_("size"), choices=lambda: [(key, size.title) for key, size in SIZES.items()])
+    symbol = forms.ChoiceField(
+        label=_("code"),
+        choices=Symbol.choices,
+        help_text=_("What no barcode can hold, Chinese or a long code, becomes a QR code."),
+    )
+    copies = forms.IntegerField(label=_("copies of each"), min_value=1, max_value=100, initial=1)
+    skip = forms.IntegerField(
+        label=_("places to leave free"),
+        min_value=0,
+        max_value=39,
+        initial=0,
+        help_text=_("Labels that are already gone from the first sheet."),
+    )

@@ -6,6 +6,7 @@ app_name = "catalog"
 urlpatterns = [
     path("items/", views.items, name="items"),
     path("items/new/", views.item_new, name="item_new"),
+    path("items/labels/", views.item_labels, name="item_labels"),
     path("items/<uuid:pk>/", views.item, name="item"),
     path("items/<uuid:pk>/edit/", views.item_edit, name="item_edit"),
     path("items/<uuid:pk>/units/", views.unit_add, name="unit_add"),
@@ -15,5 +16,6 @@ urlpatterns = [
     path("warehouses/new/", views.warehouse_new, name="warehouse_new"),
     path("warehouses/<uuid:pk>/edit/", views.warehouse_edit, name="warehouse_edit"),
     path("locations/new/", views.location_new, name="location_new"),
+    path("locations/labels/", views.location_labels, name="location_labels"),
     path("locations/<uuid:pk>/edit/", views.location_edit, name="location_edit"),
 ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.catalog.filters import ItemFilter, LocationFilter
-from apps.catalog.forms import BarcodeForm, ItemForm, LocationForm, UnitForm, WarehouseForm
+from apps.catalog.forms import BarcodeForm, ItemForm, LabelForm, LocationForm, UnitForm, WarehouseForm
+from apps.catalog.labels import MOST, Label, label_sheets
 from apps.catalog.models import Barcode, Item, Location, Warehouse
 from apps.catalog.selectors import warehouses as all_warehouses
 from apps.catalog.services import (
@@ -27,6 +31,8 @@ from apps.core.edges import attempt, page, paginate
 from apps.core.permissions import may
 from apps.core.sheets import Kind, sheet_kind, sheet_response
 from apps.core.templatetags.figures import money, percent
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @page("catalog.item.view")
@@ -61,6 +67,57 @@ def _export_items(rows: Any, kind: Kind) -> HttpResponse:
     ]
     keys = [key for key, _label in columns]
     return sheet_response(_("items"), columns, rows.values_list(*keys).iterator(chunk_size=2000), kind)
+
+
+@page("catalog.item.view", methods=("GET", "POST"))
+def item_labels(request: Any) -> HttpResponse:
+    """Labels of the items that the list shows with this filter, or of those that were ticked (`ids`)."""
+    rows = ItemFilter(request.GET, queryset=Item.objects.all(), request=request).qs
+    rows = _ticked(request, rows).prefetch_related("barcodes")
+    return _labels(
+        request, rows, lambda item: Label(_scanned(item), item.name, item.spec), back="catalog:items", label=_("Items")
+    )
+
+
+def _scanned(item: Item) -> str:
+    """The first barcode of the base unit, else the item's code: both are found when scanned."""
+    codes = sorted(code.code for code in item.barcodes.all() if code.unit_id is None)
+    return codes[0] if codes else item.sku
+
+
+@page("catalog.warehouse.view", methods=("GET", "POST"))
+def location_labels(request: Any) -> HttpResponse:
+    """Labels of the locations that the list shows with this filter, or of those that were ticked (`ids`)."""
+    rows = LocationFilter(request.GET, queryset=Location.objects.exclude(code=""), request=request).qs
+    return _labels(
+        request,
+        _ticked(request, rows).select_related("warehouse"),
+        lambda place: Label(
+            place.code, place.code, " ".join(filter(None, (place.warehouse.name, place.zone, place.name)))
+        ),
+        back="catalog:warehouses",
+        label=_("Locations"),
+    )
+
+
+def _ticked(request: Any, rows: Any) -> Any:
+    ids = [UUID(text) for text in request.GET.getlist("ids") if _UUID.fullmatch(text)]
+    return rows.filter(pk__in=ids) if ids else rows
+
+
+def _labels(request: Any, rows: Any, make: Callable[[Any], Label], *, back: str, label: str) -> HttpResponse:
+    form = LabelForm(request.POST or None)
+    if request.method == "POST":
+        made = attempt(form, lambda data: label_sheets(map(make, rows[: MOST + 1]), **data))
+        if made is not None:
+            name = _("labels") + ".pdf"
+            return FileResponse(io.BytesIO(made), as_attachment=True, filename=name, content_type="application/pdf")
+    return render(
+        request,
+        "catalog/label_form.html",
+        {"form": form, "count": rows.count(), "back_url": reverse(back), "back_label": label},
+        status=_status(form),
+    )
 
 
 @page("catalog.item.view")

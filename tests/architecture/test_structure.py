@@ -17,15 +17,15 @@ SHAPE = {
 OWN = {
     "counts": {"planning"},
     "audit": {"heads"},
-    "catalog": {"pinyin"},
-    "integrations": {"bundle", "layouts", "preview", "rework"},
+    "catalog": {"labels", "pinyin"},
+    "integrations": {"blanks", "bundle", "layouts", "preview", "rework"},
     "organizations": {"authentication", "commands", "middleware", "platform_urls"},
     "rectification": {"content"},
     "reports": {"platform_urls", "rendering", "signing"},
     "variances": {"attribution"},
 }
 CORE = {
-    "__init__", "admin", "api", "apps", "edges", "errors", "ids", "models", "numbers", "origin", "pagination",
+    "__init__", "admin", "api", "apps", "edges", "errors", "ids", "models", "numbers", "origin", "pagination", "pdf",
     "permissions", "sheets", "sheets_reading", "states", "templatetags", "tenancy", "terminal",
 }  # fmt: skip
 PLATFORM_READERS = {

@@ -20,7 +20,7 @@ from apps.organizations.selectors import system_member
 from apps.organizations.services import run_job
 from apps.rectification.services import approve_adjustment, post_adjustment, reverse_adjustment
 from apps.reports.models import Report
-from apps.reports.rendering.process import render_pdf
+from apps.core.pdf.process import render_pdf
 from apps.reports.selectors.reports import current_report, report_file, seal_of, verify_reports
 from apps.reports.services import comment_report, prepare_report, render_report, send_report, sign_report
 from apps.reports.signing import check

@@ -44,7 +44,7 @@ def render_pdf(
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "apps.reports.rendering.child"],
+            [sys.executable, "-m", "apps.core.pdf.child"],
             input=json.dumps(wish).encode(),
             capture_output=True,
             timeout=seconds,
@@ -55,10 +55,10 @@ def render_pdf(
     except subprocess.TimeoutExpired as error:
         raise RuleViolation(
             "report_too_slow",
-            _("The report was not ready after %(seconds)s seconds. Nothing was changed; please try again later.")
+            _("The PDF was not ready after %(seconds)s seconds. Nothing was changed; please try again later.")
             % {"seconds": seconds},
         ) from error
     if done.returncode or not done.stdout.startswith(b"%PDF-"):
-        log.error("report not rendered", code=done.returncode, said=done.stderr.decode(errors="replace")[-2000:])
-        raise RuleViolation("report_failed", _("The report could not be made. Nothing was changed; please try again."))
+        log.error("PDF not rendered", code=done.returncode, said=done.stderr.decode(errors="replace")[-2000:])
+        raise RuleViolation("report_failed", _("The PDF could not be made. Nothing was changed; please try again."))
     return done.stdout

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 
 def refuse(url: str, *args: Any, **kwargs: Any) -> NoReturn:
-    raise ValueError(f"a report loads nothing: {url[:100]}")
+    raise ValueError(f"a PDF loads nothing: {url[:100]}")
 
 
 def main() -> None:
