@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.edges import attempt, page, paginate
 from apps.core.sheets import CONTENT_TYPES
+from apps.integrations.blanks import sheet_name, write_blank
 from apps.integrations.bundle.formats import FORMATS
 from apps.integrations.forms import ReadingForm, ReworkForm, UploadForm
 from apps.integrations.layouts.catalogue import FILE_TITLES, LAYOUTS
@@ -42,6 +44,19 @@ def import_bundle(request: Any) -> HttpResponse:
         },
         status=422 if form.is_bound else 200,
     )
+
+
+@page("integrations.bundle.load")
+def blank(request: Any, name: str = "") -> FileResponse:
+    """An empty workbook to fill in: of one file, or of all; ?language=en for plain column names."""
+    if name and name not in FORMATS:
+        raise Http404
+    language = "en" if request.GET.get("language") == "en" else "zh-hans"
+    file = io.BytesIO()
+    write_blank(file, [name] if name else list(FORMATS), language=language)
+    file.seek(0)
+    title = sheet_name(name, chinese=language != "en") if name else "stockcheck"
+    return FileResponse(file, as_attachment=True, filename=f"{title}.xlsx", content_type=CONTENT_TYPES["xlsx"])
 
 
 @page("integrations.bundle.load")

@@ -77,7 +77,7 @@ def shop(organization, system):
         save_location(place, code, zone="甲区", actor=system)
     for sku, name in (("POT", "紫砂壶"), ("CUP", "品茗杯")):
         save_item(sku, name=name, base_unit="件", actor=system)
-    save_barcode(Item.objects.get(sku="POT"), "6901234567892", actor=system)
+    save_barcode("6901234567892", item=Item.objects.get(sku="POT"), actor=system)
 
 
 def test_pages_print_what_is_filtered_or_ticked(shop, person, browse):

@@ -13,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from apps.approvals.models import Decision
 from apps.audit.models import AuditEntry
 from apps.core.errors import Conflict, Forbidden, RuleViolation
+from apps.core.pdf.process import render_pdf
 from apps.core.tenancy import organization_scope
 from apps.notifications.models import Notification
 from apps.organizations.models import Job
@@ -20,7 +21,6 @@ from apps.organizations.selectors import system_member
 from apps.organizations.services import run_job
 from apps.rectification.services import approve_adjustment, post_adjustment, reverse_adjustment
 from apps.reports.models import Report
-from apps.core.pdf.process import render_pdf
 from apps.reports.selectors.reports import current_report, report_file, seal_of, verify_reports
 from apps.reports.services import comment_report, prepare_report, render_report, send_report, sign_report
 from apps.reports.signing import check

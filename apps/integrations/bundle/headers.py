@@ -64,6 +64,8 @@ COLUMNS = {
     "类别": ("category",),
     "标准成本": ("standard_cost",),
     "保质期天数": ("shelf_life_days",),
+    "跟踪方式": ("tracking",),
+    "自然损耗率": ("natural_loss_rate",),
     "条码": ("barcode",),
     "单位": ("unit", "base_unit"),
     "换算率": ("factor",),
