@@ -10,10 +10,10 @@ from typing import Any
 import pikepdf
 from django.utils.translation import gettext as _
 
+from apps.core.pdf.process import Attachment
 from apps.core.sheets import Columns, Kind, write_sheet
 from apps.core.templatetags.figures import signed
 from apps.counts.models import Count
-from apps.core.pdf.process import Attachment
 from apps.reports.rendering.wording import cause_name, evidence_words, line_status, listed, verdict_name
 from apps.reports.selectors import Line, report_lines
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from apps.audit.services import audited, record
 from apps.core.errors import Conflict, Forbidden, RuleViolation
+from apps.core.pdf.process import PAGE_SECONDS, render_pdf
 from apps.core.permissions import require
 from apps.core.states import move
 from apps.counts.enums import CountState
@@ -36,7 +37,6 @@ from apps.reports.enums import REPORT_TRANSITIONS, ReportState
 from apps.reports.models import Report, ReportComment
 from apps.reports.rendering.attachments import extract_attachments, write_attachments
 from apps.reports.rendering.document import Cover, Signature, build_html
-from apps.core.pdf.process import PAGE_SECONDS, render_pdf
 from apps.reports.selectors import content_hash, kept_content, report_content
 from apps.reports.selectors.reports import report_file
 from apps.reports.signing import sign

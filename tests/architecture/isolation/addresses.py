@@ -39,6 +39,7 @@ PLACES = {
     "support": "organizations.SupportGrant",
     "tasks": "counts.CountTask",
     "tokens": "organizations.ApiToken",
+    "uploads": "integrations.Upload",
     "variances": "variances.Variance",
     "warehouses": "catalog.Warehouse",
 }
@@ -48,7 +49,9 @@ OTHER_VALUES = {
     "app_label": "organizations",
     "code": "alpha",
     "digest": "0" * 64,
+    "index": "0",
     "key": "1-x",
+    "name": "items",
     "secret": "nosuchsecret",
     "step": "post",
     "uidb36": "1",

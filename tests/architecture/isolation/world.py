@@ -26,6 +26,7 @@ from apps.counts.services import (
     request_recount,
     set_tolerance,
 )
+from apps.integrations.services import map_columns, upload_files
 from apps.movements.models import FinanceBalance
 from apps.movements.services import (
     LineDraft,
@@ -94,6 +95,7 @@ class _Builder:
         self.open_count()
         self.reports()
         self.codes_of_its_own()
+        self.imports()
         notify(
             self.world.people.values(),
             key="world",
@@ -284,6 +286,14 @@ class _Builder:
         request_recount(
             [line], assignee=self.world.people["all"], reason=f"{self.mark}复盘", actor=self.world.people["manager"]
         )
+
+    def imports(self) -> None:
+        """An upload whose columns somebody corrected."""
+        owner = self.world.people["owner"]
+        table = f"{self.mark}甲,{self.mark}乙,{self.mark}丙\nP1,{self.mark}壶,件\n".encode()
+        upload = upload_files([ContentFile(table, name=f"{self.mark}.csv")], actor=owner)
+        columns = dict(zip(upload.tables[0]["reading"]["headings"], ("sku", "name", "base_unit"), strict=True))
+        map_columns(upload, f"{self.mark}.csv", layout="items", columns=columns, actor=owner)
 
     def reports(self) -> None:
         people = self.world.people
