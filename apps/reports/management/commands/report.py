@@ -7,49 +7,37 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from apps.core.errors import RuleViolation
-from apps.core.origin import origin
-from apps.core.tenancy import organization_scope
 from apps.counts.models import Count
-from apps.organizations.selectors import organization_by_code, system_member
+from apps.organizations.commands import OrganizationCommand
+from apps.organizations.models import Organization
+from apps.organizations.selectors import system_member
 from apps.reports.selectors.reports import current_report, report_file
 from apps.reports.services import draft_pdf
 
 
-class Command(BaseCommand):
+class Command(OrganizationCommand):
     help = (
         "Write the report of a closed count to FILE.pdf: the latest signed version if there is one, else a draft as "
         "the figures stand now. Lines and causes are attached to the PDF."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("count", metavar="COUNT_NO")
-        parser.add_argument("--organization", required=True, metavar="CODE")
         parser.add_argument("--out", required=True, type=Path, metavar="FILE.pdf")
         parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES])
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def run(self, organization: Organization, **options: Any) -> None:
+        with translation.override(organization.language):
+            pdf, words = self._pdf(options["count"], options["language"] or organization.language)
         try:
-            organization = organization_by_code(options["organization"])
-            language = options["language"] or organization.language
-            with (
-                organization_scope(organization),
-                timezone.override(organization.zone),
-                translation.override(organization.language),
-                origin("command"),
-            ):
-                pdf, words = self._pdf(options["count"], language)
             options["out"].write_bytes(pdf)
-        except RuleViolation as error:
-            self.stderr.write(str(error))
-            raise SystemExit(1) from error
         except OSError as error:
-            self.stderr.write(f"{options['out']}: {error.strerror}")
-            raise SystemExit(1) from error
+            raise RuleViolation("not_written", f"{options['out']}: {error.strerror}") from error
         self.stderr.write(f"{options['out']}: {words}")
 
     def _pdf(self, count_no: str, language: str) -> tuple[bytes, str]:

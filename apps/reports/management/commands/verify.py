@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils import timezone, translation
+from django.utils import translation
 
-from apps.core.errors import RuleViolation
-from apps.core.origin import origin
-from apps.core.tenancy import organization_scope
-from apps.organizations.selectors import organization_by_code
+from apps.organizations.commands import OrganizationCommand
+from apps.organizations.models import Organization
 from apps.reports.selectors.checks import CHECKS
 
 
-class Command(BaseCommand):
+class Command(OrganizationCommand):
     help = (
         "Derive every balance from the ledger again, re-check the audit chain, the counts' numbers, causes, posted "
         "adjustments and every signed report. One line a check; exits 1 if anything is off."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--organization", required=True, metavar="CODE")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            organization = organization_by_code(options["organization"])
-        except RuleViolation as error:
-            self.stderr.write(str(error))
-            raise SystemExit(1) from error
+    def run(self, organization: Organization, **options: Any) -> None:
         clean = True
-        with (
-            organization_scope(organization),
-            timezone.override(organization.zone),
-            translation.override(organization.language),
-            origin("command"),
-        ):
+        with translation.override(organization.language):
             for label, check in CHECKS:
                 problems = check()
                 clean = clean and not problems
