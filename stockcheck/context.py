@@ -43,6 +43,7 @@ MENU: list[tuple[Any, list[tuple[str, Any, str, str]]]] = [
             ("movements:stock", _("Stock"), "stack", "movements.stock.view"),
             ("movements:documents", _("Documents"), "book", "movements.document.view"),
             ("integrations:import", _("Import"), "upload", "integrations.bundle.load"),
+            ("reports:self_check", _("Self-check"), "okc", "reports.selfcheck.view"),
             ("organizations:members", _("Members"), "people", "organizations.member.view"),
             ("organizations:audit", _("Audit log"), "shield", "audit.entry.view"),
             ("organizations:settings", _("Settings"), "gear", "organizations.settings.view"),

@@ -34,7 +34,8 @@ def day(label: Any, **kwargs: Any) -> django_filters.DateFilter:
 class StockFilter(SortedFilterSet):
     """Stock lines by item (text as in the item list, or its id), category, warehouse, location and lot.
 
-    `as_of` is the day at whose end the stock is shown; the page reads it.
+    `as_of` is the day at whose end the stock is shown, `known_at` the day until whose end postings are taken as known;
+    the page reads them.
     """
 
     q = django_filters.CharFilter(method="find", label=_("Find"))
@@ -42,6 +43,7 @@ class StockFilter(SortedFilterSet):
     location = django_filters.CharFilter(field_name="location__code", lookup_expr="istartswith", label=_("location"))
     category = django_filters.ModelChoiceFilter(queryset=all_categories, method="within", label=_("category"))
     as_of = day(_("at the end of"), method="unchanged")
+    known_at = day(_("as known on"), method="unchanged")
     item = django_filters.UUIDFilter(field_name="item_id", widget=forms.HiddenInput)
 
     sorts: ClassVar = {
@@ -54,7 +56,7 @@ class StockFilter(SortedFilterSet):
 
     class Meta:
         model = StockLine
-        fields = ["q", "warehouse", "location", "category", "as_of", "item"]
+        fields = ["q", "warehouse", "location", "category", "as_of", "known_at", "item"]
 
     def find(self, rows: QuerySet[StockLine], name: str, value: str) -> QuerySet[StockLine]:
         items = search_items(Item.objects.all(), value).values("pk")
@@ -83,14 +85,18 @@ class LedgerFilter(SortedFilterSet):
     kind = django_filters.ChoiceFilter(choices=EntryKind.choices, label=_("kind"))
     since = day(_("from"), field_name="posted_at", lookup_expr="date__gte")
     until = day(_("until"), field_name="posted_at", lookup_expr="date__lte")
+    moved_until = day(_("goods moved until"), field_name="occurred_at", lookup_expr="date__lte")
     item = django_filters.UUIDFilter(field_name="stock_line__item_id", widget=forms.HiddenInput)
+    stock_line = django_filters.UUIDFilter(field_name="stock_line_id", widget=forms.HiddenInput)
 
     sorts: ClassVar = {"posted": ("posted_at",), "occurred": ("occurred_at",), "quantity": ("quantity",)}
     order = "-posted"
 
     class Meta:
         model = LedgerEntry
-        fields = ["q", "warehouse", "location", "doc_type", "kind", "since", "until", "item"]
+        fields = [
+            "q", "warehouse", "location", "doc_type", "kind", "since", "until", "moved_until", "item", "stock_line",
+        ]  # fmt: skip
 
     def find(self, rows: QuerySet[LedgerEntry], name: str, value: str) -> QuerySet[LedgerEntry]:
         items = search_items(Item.objects.all(), value).values("pk")

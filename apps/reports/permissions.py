@@ -35,6 +35,8 @@ declare(
         "reports.report.sign": "finance",
         "reports.report.send": "manager controller finance",
         "reports.schedule.view": READERS,
+        "reports.selfcheck.view": READERS,
+        "reports.selfcheck.run": "owner manager controller",
         "reports.schedule.change": "owner finance",
     },
     duties={"reports.report.sign": _apart_from_the_count},

@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from django_celery_beat.models import PeriodicTask
 
 from apps.reports.services import ensure_schedules
+from apps.reports.services.selfcheck import ensure_weekly_check
 
 
 @receiver(post_migrate, dispatch_uid="reports.ensure_schedules")
@@ -17,3 +18,4 @@ def enter_schedules(app_config: Any, using: str, **kwargs: Any) -> None:
         return
     if PeriodicTask._meta.db_table in connections[using].introspection.table_names():
         ensure_schedules()
+        ensure_weekly_check()

@@ -13,10 +13,12 @@ from apps.organizations.selectors import system_member
 from apps.organizations.services import Progress, handles
 from apps.reports.models import Report
 from apps.reports.selectors.reports import reports
+from apps.reports.selectors.selfcheck import self_check_figures
 from apps.reports.services import deliver_report, prepare_month, render_report, start_month
 from apps.reports.services.mailing import SEND
 from apps.reports.services.reports import RENDER
 from apps.reports.services.schedules import MONTH, month_before
+from apps.reports.services.selfcheck import SELFCHECK, request_self_check, tell_self_check
 
 
 @shared_task
@@ -27,6 +29,22 @@ def send_monthly(organization_id: str) -> None:
         return
     with organization_scope(organization), origin("job"):
         start_month(month_before(timezone.now(), organization), actor=system_member())
+
+
+@shared_task
+def start_self_checks() -> None:
+    """Sent by the scheduler every Monday: the self-check of every organization."""
+    for organization in Organization.objects.order_by("pk"):
+        with organization_scope(organization), origin("job"):
+            request_self_check(actor=system_member())
+
+
+@handles(SELFCHECK)
+def self_check(job: Job, progress: Progress) -> dict[str, Any]:
+    progress(0, 1)
+    figures = self_check_figures(system_member())
+    tell_self_check(figures, actor=job.requested_by)
+    return {"figures": figures, "before": job.arguments.get("before"), "url": "self-check/"}
 
 
 @handles(RENDER)

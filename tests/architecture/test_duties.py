@@ -106,6 +106,8 @@ TABLE = {
     "reports.report.view": READERS,
     "reports.schedule.change": "owner finance",
     "reports.schedule.view": READERS,
+    "reports.selfcheck.run": "owner manager controller",
+    "reports.selfcheck.view": READERS,
     "variances.cause.confirm": "controller",
     "variances.cause.remove": "controller",
     "variances.cause_type.save": "owner",

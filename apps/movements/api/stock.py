@@ -58,7 +58,7 @@ class StockApiFilter(StockFilter):
     nonzero = django_filters.BooleanFilter(method="holding", label=_("not zero"))
 
     class Meta(StockFilter.Meta):
-        fields = [*StockFilter.Meta.fields, "known_at", "sku", "nonzero"]
+        fields = [*StockFilter.Meta.fields, "sku", "nonzero"]
 
     def holding(self, rows: Any, name: str, value: bool) -> Any:
         return rows.exclude(on_hand=ZERO) if value else rows

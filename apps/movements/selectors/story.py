@@ -76,13 +76,13 @@ def story(
     if offset:
         newer = LedgerEntry.objects.filter(pk__in=entries.values("pk")[:offset])
         balance -= newer.aggregate(total=Sum("quantity"))["total"] or ZERO
-    shown = list(entries[offset : offset + limit + 1])
+    shown = list(entries[max(0, offset - 1) : offset + limit + 1])
+    newest = shown.pop(0).posted_at if offset and shown else until
     last = len(shown) <= limit
     told = []
     for entry in shown[:limit]:
         told.append(Told(entry.posted_at, entry=entry, balance=balance))
         balance -= entry.quantity
-    newest = until if not offset else (shown[0].posted_at if shown else until)
     oldest = since if last else shown[limit - 1].posted_at
     counts = counted(item, places, member=member, since=oldest, until=newest)
     return sorted([*told, *(Told(count.moment, count=count) for count in counts)], key=_latest_first, reverse=True)

@@ -13,6 +13,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -58,13 +59,15 @@ def stock(request: Any) -> HttpResponse:
     """Stock by place: now, or at the end of a past day; as a file with ?export=.
 
     Now it shows what is not zero, unless ?show= asks for what is negative or for everything. For a past day every
-    line is shown, because what was zero then is only known line by line.
+    line is shown, because what was zero then is only known line by line. With ?known_at= it is what had moved by that
+    day as far as it was posted by the other: what one could know then.
     """
     hidden = hidden_location_ids(request.member)
     visible = visible_stock_lines(request.member, hidden=hidden)
     show = request.GET.get("show", "")
-    as_of = _end_of_day(request)
-    queryset = stock_now(visible) if as_of is None else stock_at(as_of, lines=visible)
+    known_at = _end_of_day(request, "known_at")
+    as_of = _end_of_day(request, "as_of") or known_at
+    queryset = stock_now(visible) if as_of is None else stock_at(as_of, known_at, lines=visible)
     rows = StockFilter(request.GET, queryset=queryset, request=request)
     shown = Q() if as_of is not None or show == "all" else Q(quantity__lt=0) if show == "negative" else ~Q(quantity=0)
     if kind := sheet_kind(request):
@@ -81,6 +84,8 @@ def stock(request: Any) -> HttpResponse:
             "filter": rows,
             "page": paginate(request, rows.qs.filter(shown)),
             "as_of": as_of,
+            "known_at": known_at,
+            "drill": _drill(as_of, known_at),
             "show": show,
             "hidden": bool(hidden),
             **sums,
@@ -88,11 +93,23 @@ def stock(request: Any) -> HttpResponse:
     )
 
 
-def _end_of_day(request: Any) -> datetime | None:
-    """The last moment of ?as_of=, None for now (also for what is no date)."""
+def _drill(as_of: datetime | None, known_at: datetime | None) -> str:
+    """The part of the ledger's query that leads to exactly the entries behind a quantity."""
+    if as_of is None:
+        return ""
+    days = {"until": timezone.localdate(known_at or as_of)}
+    if known_at is not None:
+        days["moved_until"] = timezone.localdate(as_of)
+    return "&" + urlencode(days)
+
+
+def _end_of_day(request: Any, name: str) -> datetime | None:
+    """The last moment of the day that ?name= says, None for now (also for what is no date)."""
     try:
-        wanted = date.fromisoformat(request.GET.get("as_of", ""))
+        wanted = date.fromisoformat(request.GET.get(name, ""))
     except ValueError:
+        return None
+    if wanted == date.max:
         return None
     start_of_next = timezone.make_aware(datetime.combine(wanted + timedelta(days=1), time.min))
     return start_of_next - timedelta(microseconds=1)

@@ -12,6 +12,7 @@ from apps.reports.views.reports import (
     sign,
     verify,
 )
+from apps.reports.views.selfcheck import self_check, self_check_run
 from apps.reports.views.work import work
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "report_list",
     "schedule",
     "seal",
+    "self_check",
+    "self_check_run",
     "send",
     "sign",
     "verify",
