@@ -48,8 +48,12 @@ class LimitsForm(forms.Form):
 class PortraitForm(forms.Form):
     since = forms.DateField(label=_("from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    warehouse = forms.ModelChoiceField(label=_("warehouse"), required=False, queryset=Warehouse.objects.none())
-    department = forms.ModelChoiceField(label=_("department"), required=False, queryset=Department.objects.none())
+    warehouse = forms.ModelChoiceField(
+        label=_("warehouse"), required=False, queryset=Warehouse.objects.none(), empty_label=_("All")
+    )
+    department = forms.ModelChoiceField(
+        label=_("department"), required=False, queryset=Department.objects.none(), empty_label=_("All")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,7 +64,9 @@ class PortraitForm(forms.Form):
 class CardForm(forms.Form):
     """Which part of an item's story: by place, lot and day of posting."""
 
-    warehouse = forms.ModelChoiceField(label=_("warehouse"), required=False, queryset=Warehouse.objects.none())
+    warehouse = forms.ModelChoiceField(
+        label=_("warehouse"), required=False, queryset=Warehouse.objects.none(), empty_label=_("All")
+    )
     location = forms.CharField(label=_("location"), required=False, max_length=40)
     lot = forms.CharField(label=_("lot"), required=False, max_length=60)
     since = forms.DateField(label=_("from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
