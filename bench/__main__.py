@@ -1,12 +1,16 @@
-"""`python -m bench [--lines 1000 10000 50000] [--only WORD] [--repeat 3]`."""
+"""`python -m bench [--lines 1000 10000 50000] [--only WORD] [--repeat 3] [--explain]`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import tempfile
+from collections import defaultdict
 from time import perf_counter
 from typing import Any
+
+LINEAR = 12
+"""Ten times the lines may take so many times as long."""
 
 
 def main() -> None:
@@ -14,6 +18,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, nargs="+", default=[1_000, 10_000, 50_000], metavar="N")
     parser.add_argument("--only", default="", metavar="WORD", help="benchmarks whose name contains this")
     parser.add_argument("--repeat", type=int, default=3, metavar="K", help="the best of so many runs counts")
+    parser.add_argument("--explain", action="store_true", help="print the plans of the queries that matter, too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(
@@ -44,52 +49,96 @@ def run(options: argparse.Namespace) -> None:
 
     import bench
     from bench.registry import BENCHMARKS
-    from bench.scene import make_scene
+    from bench.scene import copied, make_scene
 
     for module in pkgutil.iter_modules(bench.__path__):
-        if not module.name.startswith("_"):
+        if not module.name.startswith("_") and module.name not in ("pages", "retail"):
             importlib.import_module(f"bench.{module.name}")
-    print(f"{'work':<36}{'lines':>8}{'floor':>10}{'ours':>10}{'ratio':>8}{'goal':>7}")
-    for lines in options.lines:
+    wanted = [each for each in BENCHMARKS if options.only in each.name]
+    sizes = {each.name: each.sizes or tuple(options.lines) for each in wanted}
+    times: dict[str, dict[int, float]] = defaultdict(dict)
+    print(f"{'work':<34}{'lines':>8}{'floor':>10}{'ours':>10}{'ratio':>7}{'goal':>14}{'memory':>9}  met")
+    for lines in sorted({size for each in sizes.values() for size in each}):
         scene = make_scene(lines)
-        for benchmark in BENCHMARKS:
-            if options.only not in benchmark.name:
-                continue
-            floor, ours = measure(benchmark.work, scene, options.repeat)
-            ratio = ours / floor
-            verdict = "" if ratio <= benchmark.goal else "  over"
-            print(
-                f"{benchmark.name:<36}{lines:>8,}{floor:>9.3f}s{ours:>9.3f}s{ratio:>8.2f}{benchmark.goal:>6g}x{verdict}",
-                flush=True,
-            )
+        for each in wanted:
+            if lines in sizes[each.name]:
+                with copied():
+                    floor, ours, memory = measure(each, scene, options)
+                times[each.name][lines] = ours
+                print(told(each, lines, floor, ours, memory), flush=True)
+    for name, taken in times.items():
+        for lines, seconds in taken.items():
+            if 10 * lines in taken:
+                factor = taken[10 * lines] / seconds
+                verdict = "linear" if factor <= LINEAR else f"OVER {LINEAR}"
+                print(f"{name}: {lines:,} to {10 * lines:,} lines takes {factor:.1f} times as long, {verdict}")
 
 
-def measure(work: type[Any], scene: Any, repeat: int) -> tuple[float, float]:
-    """Best times of floor and ours, taken in turns so that a busy machine hurts both."""
+def told(each: Any, lines: int, floor: float | None, ours: float, memory: float) -> str:
+    """A row of the table."""
+    goals, met = [], []
+    if floor is not None and each.goal is not None:
+        goals.append(f"{each.goal:g} x")
+        met.append(ours / floor <= each.goal)
+    if each.seconds is not None:
+        goals.append(f"{each.seconds:g} s")
+        met.append(ours <= each.seconds)
+    if each.megabytes is not None:
+        goals.append(f"{each.megabytes:g} MB")
+        met.append(memory <= each.megabytes)
+    return (
+        f"{each.name:<34}{lines:>8,}"
+        + (f"{'':>10}{ours:>9.3f}s{'':>7}" if floor is None else f"{floor:>9.3f}s{ours:>9.3f}s{ours / floor:>7.2f}")
+        + f"{', '.join(goals):>14}{memory:>6.0f} MB  {'yes' if all(met) else 'NO'}"
+    )
+
+
+def measure(each: Any, scene: Any, options: argparse.Namespace) -> tuple[float | None, float, float]:
+    """Best times of floor and ours, taken in turns so that a busy machine hurts both; and the memory of ours.
+
+    Memory is the largest resident set of this process or of a child, or, for `growth`, what ours added to it.
+    """
+    from apps.core.tenancy import organization_scope
+    from bench.memory import Peak
+    from bench.scene import tidy
+
+    floor, ours, memory = [], [], []
+    with organization_scope(scene.organization):
+        ready = each.work(scene)
+    for _again in range(options.repeat):
+        tidy()
+        if hasattr(ready, "floor"):
+            floor.append(timed(scene, ready.floor))
+            tidy()
+        peak = Peak()
+        ours.append(timed(scene, ready.ours))
+        memory.append(peak.growth() if each.growth else peak.absolute())
+    if options.explain and hasattr(ready, "explain"):
+        with organization_scope(scene.organization):
+            print(explained(*ready.explain()))
+    return (min(floor) if floor else None), min(ours), min(memory)
+
+
+def timed(scene: Any, call: Any) -> float:
+    """Seconds of one call, to the end of its statements; what it wrote is taken back."""
     from django.db import transaction
 
     from apps.core.tenancy import organization_scope
 
-    floor, ours = [], []
     with organization_scope(scene.organization):
-        ready = work(scene)
-        for _again in range(repeat):
-            floor.append(timed(ready.floor))
-            ours.append(timed(ready.ours))
-        transaction.set_rollback(True)
-    return min(floor), min(ours)
-
-
-def timed(call: Any) -> float:
-    """Seconds of one call; what it wrote is taken back."""
-    from django.db import transaction
-
-    with transaction.atomic():
         start = perf_counter()
         call()
         seconds = perf_counter() - start
         transaction.set_rollback(True)
     return seconds
+
+
+def explained(sql: str, parameters: Any) -> str:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) {sql}", parameters)
+        return "\n".join(f"    {line}" for (line,) in cursor.fetchall())
 
 
 if __name__ == "__main__":

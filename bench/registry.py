@@ -1,4 +1,4 @@
-"""What is measured: each benchmark is a class with `floor` and `ours`, registered under a name with its goal."""
+"""What is measured: classes with `ours` and, where there is one, `floor`, registered under a name with their goals."""
 
 from __future__ import annotations
 
@@ -11,25 +11,32 @@ from bench.scene import Scene
 
 @dataclass(frozen=True)
 class Benchmark:
-    """`goal` is the largest ratio ours / floor that is good enough (shared figures of the project)."""
+    """`goal` is the largest ratio ours / floor that is good enough, `seconds` and `megabytes` what one run of ours may
+    take (shared figures of the project). `growth`: the megabytes are those that the work adds to the process.
+    `sizes`: measured at these numbers of lines only, whatever is asked for."""
 
     name: str
-    goal: float
     work: type[Any]
+    goal: float | None = None
+    seconds: float | None = None
+    megabytes: float | None = None
+    growth: bool = False
+    sizes: tuple[int, ...] = ()
 
 
 BENCHMARKS: list[Benchmark] = []
 
 
-def benchmark(name: str, *, goal: float) -> Callable[[type[Any]], type[Any]]:
+def benchmark(name: str, **goals: Any) -> Callable[[type[Any]], type[Any]]:
     """Register a class: `__init__(scene)` prepares, `floor()` is the raw SQL, `ours()` the service.
 
     `__init__`, and each call of `floor` and `ours`, run inside the scene's organization in a transaction of their
-    own; what `floor` and `ours` did is rolled back after they were timed, what `__init__` did when both are done.
+    own, in a copy of the scene's database; what `floor` and `ours` did is rolled back after they were timed.
+    `explain()`, where there is one, returns the SQL and parameters of the query that matters.
     """
 
     def register(work: type[Any]) -> type[Any]:
-        BENCHMARKS.append(Benchmark(name, goal, work))
+        BENCHMARKS.append(Benchmark(name, work, **goals))
         return work
 
     return register

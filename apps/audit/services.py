@@ -77,6 +77,17 @@ def record(**facts: Any) -> None:
     frame.facts[-1].update(hidden(plain(facts)))
 
 
+_NOTHING: dict[str, Any] = {}
+
+
+def changed_nothing() -> None:
+    """Say that the running service found everything as it was wanted: what was sent twice leaves one entry."""
+    frame = _frame.get()
+    if frame is None:
+        raise RuntimeError("changed_nothing() belongs inside an audited service")
+    frame.facts[-1] = _NOTHING
+
+
 def audited(action: str) -> Callable[[Service], Service]:
     """Make a service one transaction with exactly one audit entry about what it returns.
 
@@ -98,8 +109,9 @@ def audited(action: str) -> Callable[[Service], Service]:
             try:
                 with transaction.atomic():
                     target = service(*args, actor=actor, **kwargs)
-                    frame.entries.append(_entry(action, actor, target, frame))
-                    if outer is None:
+                    if frame.facts[-1] is not _NOTHING:
+                        frame.entries.append(_entry(action, actor, target, frame))
+                    if outer is None and frame.entries:
                         _write(frame.entries)
                 return target
             except BaseException:

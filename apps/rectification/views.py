@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -103,18 +103,25 @@ def preview(request: Any) -> HttpResponse:
         raise RuleViolation("nothing_chosen", _("Choose the variances to adjust, or open the list of one count."))
     if rows.exclude(count=first.count_id).exists():
         raise RuleViolation("other_count", _("An adjustment holds variances of one count only."))
-    content = proposal(variance_list(rows=rows).order_by("pk"))
-    lines = sorted(content.lines, key=lambda line: line.value)
+    content = proposal(rows.values_list("pk", flat=True))
+    shown = paginate(request, content.lines, size=200)
+    left_out = content.untouched[:200]
+    named = {
+        variance.pk: variance
+        for variance in variance_list(
+            rows=rows.filter(pk__in=[*(line.variance_id for line in shown), *(key for key, _reason in left_out)])
+        )
+    }
     return render(
         request,
         "rectification/preview.html",
         {
             "count": first.count,
             "content": content,
-            "page": paginate(request, lines, size=200),
-            "chosen": [line.variance.pk for line in content.lines] if request.method == "POST" else [],
-            "loss": sum((line.value for line in lines if line.value < 0), ZERO),
-            "gain": sum((line.value for line in lines if line.value > 0), ZERO),
+            "page": shown,
+            "lines": [(line, named[line.variance_id]) for line in shown],
+            "left_out": [(named[key], reason) for key, reason in left_out],
+            "chosen": [line.variance_id for line in content.lines] if request.method == "POST" else [],
             "form": ReasonForm(),
         },
     )
@@ -191,10 +198,10 @@ def _groups(found: Adjustment, look: str, totals: Totals) -> list[SummaryRow]:
     """The lines by a dimension, adding up to the adjustment; what late documents took out of it stands apart."""
     groups = summary(Variance.objects.filter(adjustment_lines__adjustment=found), look)
     late = SummaryRow("late", _("already corrected by late documents"))
-    for variance, value in found.lines.values_list("variance__value", "value"):
-        if value != variance:
-            late.lines += 1
-            late.add(ZERO, value - variance)
+    corrected = found.lines.exclude(value=F("variance__value"))
+    for variance, value in corrected.values_list("variance__value", "value"):
+        late.lines += 1
+        late.add(ZERO, value - variance)
     return [*groups, late] if late.lines else groups
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
 from django.db import connection
@@ -154,6 +156,33 @@ def test_undoing_twice_undoes_once(company):
     assert sorted(answers)[0] == "already_voided"
     with organization_scope(company):
         assert CountEntry.objects.filter(voids__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("mode", ["static", "dynamic"])
+def test_a_posting_that_has_begun_is_in_the_book(company, mode):
+    """The release waits until the posting is committed, and its moment lies after it."""
+    with organization_scope(company):
+        close_count(Count.objects.get(), actor=who("zhou"))
+        plan = create_count(Count.objects.get().warehouse, mode=mode, actor=who("zhou"))
+        place = Shop(plan.warehouse, None, None, None, None, None, None)
+        waiting = document(place, Item.objects.get(sku="CUP"), Location.objects.get(code="A-2"), 10)
+    begun = Event()
+
+    def post():
+        posted = post_document(waiting, actor=who("zhou"))
+        begun.set()
+        sleep(0.5)
+        return posted.posted_at
+
+    def release():
+        begun.wait(10)
+        return release_count(plan, actor=who("zhou")).snapshot_at
+
+    posted_at, snapshot_at = at_once(company, post, release)
+    assert snapshot_at - posted_at > timedelta(seconds=0.4)
+    with organization_scope(company):
+        line = CountLine.objects.get(count=plan, stock_line__item__sku="CUP")
+        assert (line.snapshot, line.expected) == (110, 110)
 
 
 def test_releasing_the_same_stock_twice_releases_once(company):

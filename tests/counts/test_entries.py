@@ -12,6 +12,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.audit.models import AuditEntry
 from apps.core.errors import Conflict, Forbidden, RuleViolation
 from apps.counts.enums import CountMode
 from apps.counts.models import CountEntry, CountLine
@@ -64,6 +65,7 @@ def test_the_same_number_again_changes_nothing(count, li):
     assert record_entry(count, draft, actor=li) == record_entry(count, draft, actor=li)
     result = record_entries(count, [draft, draft], actor=li)
     assert (result.accepted, result.duplicates, CountEntry.objects.count()) == ([], [0, 1], 1)
+    assert AuditEntry.objects.filter(action="counts.entry.recorded").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from apps.catalog.models import Item, Warehouse
 from apps.core.errors import Conflict
 from apps.core.tenancy import organization_scope
 from apps.movements.models import Document, LedgerEntry, StockLine
@@ -19,7 +20,7 @@ from apps.organizations.services import open_organization
 from tests.catalog.builders import make_item, make_warehouse, place
 from tests.movements.builders import line, make_document, posted
 
-POSTERS = 6
+POSTERS = 8
 
 
 @pytest.fixture
@@ -49,8 +50,6 @@ def at_once(company, work, arguments):
 
 
 def scene():
-    from apps.catalog.models import Item, Warehouse
-
     return Warehouse.objects.get(), Item.objects.get()
 
 
@@ -78,6 +77,34 @@ def test_opposite_orders_do_not_deadlock(company):
     with organization_scope(company):
         assert [s.quantity for s in StockLine.objects.all()] == [Decimal(20 - 10)] * 8
         assert LedgerEntry.objects.count() == 240
+        assert verify_balances() == []
+
+
+def test_mixed_items_places_and_reversals_by_many(company):
+    """Eight posters, three items at eight places, in, out and back again: no deadlock, balance = sum of the ledger."""
+    with organization_scope(company):
+        for sku in ("MIX-1", "MIX-2"):
+            make_item(sku)
+
+    def work(number):
+        shuffled = random.Random(number)
+        warehouse = Warehouse.objects.get()
+        spots = [(item, place(warehouse, f"A-{n:02d}")) for item in Item.objects.all() for n in range(8)]
+        lines = [
+            LineDraft(item, Decimal(shuffled.randint(1, 9)), location=where)
+            for item, where in shuffled.sample(spots, 9)
+        ]
+        system = system_member()
+        doc_type = shuffled.choice(["receipt", "scrap", "sales_issue", "sales_return"])
+        document = create_document(doc_type, warehouse=warehouse, lines=lines, actor=system)
+        document = post_document(document, actor=system)
+        if number % 4 == 0:
+            document = reverse_document(document, reason="录错", actor=system)
+        return document.status
+
+    assert at_once(company, work, range(24)) == ["posted"] * 24
+    with organization_scope(company):
+        assert LedgerEntry.objects.count() == 9 * (24 + 6)
         assert verify_balances() == []
 
 

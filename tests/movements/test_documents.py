@@ -3,15 +3,17 @@
 from decimal import Decimal
 
 import pytest
+from django.db.models import F, Value
 
 from apps.audit.models import AuditEntry
 from apps.catalog.services import save_unit
 from apps.core.errors import Conflict, Forbidden, RuleViolation
 from apps.core.tenancy import organization_scope
 from apps.movements.enums import DOCUMENT_TRANSITIONS, DocumentStatus
-from apps.movements.models import Document
+from apps.movements.models import Document, StockLine
 from apps.movements.services import (
     LineDraft,
+    StockMoves,
     approve_document,
     cancel_document,
     change_document,
@@ -21,7 +23,7 @@ from apps.movements.services import (
     submit_document,
 )
 from tests.catalog.builders import make_item, make_warehouse, place
-from tests.movements.builders import at, line, make_document, posted
+from tests.movements.builders import at, line, make_document, opened, posted
 
 
 @pytest.fixture
@@ -138,8 +140,36 @@ def test_an_item_of_another_company_is_unknown(shop, twin):
 
 
 def test_too_many_lines(shop, monkeypatch):
-    monkeypatch.setattr("apps.movements.services.documents.MAX_LINES", 2)
+    monkeypatch.setattr("apps.movements.services.lines.MAX_LINES", 2)
     refused("too_many_lines", "receipt", shop[0], *[line(shop[1], 1)] * 3)
+
+
+def stock(shop):
+    warehouse, item = shop
+    for where in (place(warehouse), place(warehouse, "A-01")):
+        opened(where, item, 10, at("2023-12-01T08:00:00"))
+    return warehouse
+
+
+def test_an_adjustment_takes_its_lines_from_stock(shop, system):
+    moves = StockMoves(StockLine.objects.values_list("pk", F("quantity") - 12, Value(Decimal("1.5"))))
+    document = create_document("adjustment", warehouse=stock(shop), lines=moves, actor=system)
+    rows = [
+        (row.line_no, row.location.code, row.quantity, row.base_quantity, row.unit_cost) for row in document.lines.all()
+    ]
+    assert rows == [(1, "", -2, -2, Decimal("1.5")), (2, "A-01", -2, -2, Decimal("1.5"))]
+
+
+def test_stock_of_another_warehouse_is_no_line_of_this_document(shop, system):
+    warehouse, other = stock(shop), make_warehouse("WH02", "B-1")
+    moves = StockMoves(StockLine.objects.values_list("pk", "quantity", "quantity"))
+    for doc_type, home, reason in (("adjustment", other, "another warehouse"), ("receipt", warehouse, "signed")):
+        with pytest.raises(ValueError, match=reason):
+            create_document(doc_type, warehouse=home, lines=moves, actor=system)
+    with pytest.raises(RuleViolation) as caught:
+        nothing = StockMoves(StockLine.objects.none().values_list("pk", "quantity", "quantity"))
+        create_document("adjustment", warehouse=warehouse, lines=nothing, actor=system)
+    assert caught.value.code == "no_lines"
 
 
 def test_a_draft_is_changed(shop, system):

@@ -136,8 +136,8 @@ def test_the_preview_names_what_it_leaves_out(organization, lin, browse):
     proposed(count, variances=[variance_of(count, "A")])
     response = browse(lin).post("/o/alpha/adjustments/new/", {"ids": [row.pk for row in Variance.objects.all()]})
     assert response.status_code == 200
-    assert [line.variance.stock_line.item.sku for line in response.context["content"].lines] == ["B"]
-    assert [row.stock_line.item.sku for row, _why in response.context["content"].untouched] == ["A"]
+    assert [variance.stock_line.item.sku for _line, variance in response.context["lines"]] == ["B"]
+    assert [row.stock_line.item.sku for row, _why in response.context["left_out"]] == ["A"]
 
 
 def test_who_counts_blindly_here_sees_no_adjustment(count, lin, browse):

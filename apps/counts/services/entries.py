@@ -15,7 +15,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.audit.services import audited, record
+from apps.audit.services import audited, changed_nothing, record
 from apps.catalog.models import Item, Location
 from apps.core.errors import Conflict, RuleViolation
 from apps.core.numbers import LIMIT, parse_decimal
@@ -97,12 +97,15 @@ def record_entries(count: Count, drafts: Iterable[EntryDraft], *, partial: bool 
     result.refused.sort(key=lambda refusal: refusal.index)
     if result.refused and not partial:
         raise refused(result.refused)
-    record(
-        count=count.count_no,
-        accepted=len(result.accepted),
-        duplicates=len(result.duplicates),
-        refused=len(result.refused),
-    )
+    if result.accepted or result.refused:
+        record(
+            count=count.count_no,
+            accepted=len(result.accepted),
+            duplicates=len(result.duplicates),
+            refused=len(result.refused),
+        )
+    else:
+        changed_nothing()
     return result
 
 

@@ -26,6 +26,7 @@ from apps.counts.enums import COUNT_TRANSITIONS, CountMode, CountState
 from apps.counts.models import Count, CountLocation, CountTask, ToleranceRule
 from apps.counts.signals import count_released
 from apps.movements.models import StockLine
+from apps.movements.services import lock_stock
 from apps.notifications.services import notify
 from apps.organizations.models import Member, Organization
 
@@ -112,8 +113,8 @@ def release_count(
     """Start a count: copy the book of every stock line of its locations, deal tasks, freeze (static counts).
 
     Tasks are zones, cut along the walking order where there are more counters than zones, dealt in turn to
-    `counters`; without counters anybody who counts may claim them. The book is copied by one statement. A static
-    count first waits for postings under way, which lock the same stock lines.
+    `counters`; without counters anybody who counts may claim them. The book is copied by one statement, at a moment
+    that is read when the stock lines are locked: a posting under way is in it, every other comes after it.
 
     `at` is for history that an import brings: the book is then what the ledger says of that moment, for the stock
     lines that it knows by then. An import of counts that were closed long ago passes `exclusive=False`: they hold
@@ -127,8 +128,8 @@ def release_count(
     for counter in counters:
         check_may_count(counter)
     places = _lock_places(count, exclusive=exclusive)
-    if count.mode == CountMode.STATIC and at is None:
-        _wait_for_postings(count)
+    if at is None:
+        lock_stock(StockLine.objects.filter(location__in=[place.pk for place in places]).values("pk"))
     count.snapshot_at = at or timezone.now()
     count.released_by = actor
     count.tolerance = ToleranceRule.objects.order_by("-version").first()
@@ -191,17 +192,6 @@ def _to_walk(places: list[Location]) -> list[Location]:
     unnamed = {place.pk for place in places if not place.code}
     held = set(StockLine.objects.filter(location__in=unnamed).values_list("location", flat=True))
     return [place for place in places if place.code or place.pk in held] or places
-
-
-def _wait_for_postings(count: Count) -> None:
-    """Lock the stock lines as posters do, in the order of their ids, until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM (SELECT s.id FROM movements_stockline s JOIN counts_countlocation p"
-            " ON p.organization_id = s.organization_id AND p.location_id = s.location_id"
-            " WHERE s.organization_id = %s AND p.count_id = %s ORDER BY s.id FOR SHARE OF s) AS locked",
-            [require_organization_id(), count.pk],
-        )
 
 
 def _deal(count: Count, places: list[Location], counters: Sequence[Member]) -> dict[UUID, CountTask]:

@@ -1,7 +1,7 @@
 """Posting and reversing, in a few statements whatever the size of the document.
 
-Locks are taken in one order: the document, new stock lines by key, stock lines by id. The ledger's time is read when
-the locks are held, so that nobody who holds them later sees an earlier moment.
+Locks are taken in one order: the document, its places by id, new stock lines by key, stock lines by id. The ledger's
+time is read when the locks are held, so that nobody who holds them later sees an earlier moment.
 """
 
 from __future__ import annotations
@@ -160,6 +160,7 @@ def _lock_stock(document: Document) -> list[UUID]:
     organization = require_organization_id()
     named = (organization, document.pk)
     with connection.cursor() as cursor:
+        cursor.execute(_HOLD_PLACES, [*named, organization])
         cursor.execute(_MAKE_STOCK_LINES, [*named, organization, document.warehouse_id, organization])
         cursor.execute(_LOCK_STOCK_LINES, [*named, organization])
         return [row[0] for row in cursor.fetchall()]
@@ -190,6 +191,11 @@ _NAMED = """
         SELECT DISTINCT location_id, item_id, lot FROM movements_documentline
         WHERE organization_id = %s AND document_id = %s
     )
+"""
+_HOLD_PLACES = f"""
+    {_NAMED}
+    SELECT p.id FROM catalog_location p
+    WHERE p.organization_id = %s AND p.id IN (SELECT location_id FROM named) ORDER BY p.id FOR KEY SHARE
 """
 _MAKE_STOCK_LINES = f"""
     {_NAMED}

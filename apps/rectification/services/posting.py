@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection
+from django.db.models import Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,17 +16,16 @@ from apps.core.permissions import require
 from apps.core.states import move
 from apps.core.tenancy import require_organization_id
 from apps.movements.enums import DocumentType
-from apps.movements.models import Document, StockLine
-from apps.movements.services import LineDraft, create_document, post_document, reverse_document
+from apps.movements.models import Document
+from apps.movements.services import StockMoves, create_document, post_document, reverse_document
 from apps.organizations.models import Member
 from apps.rectification.content import content_hash
 from apps.rectification.enums import ADJUSTMENT_TRANSITIONS, AdjustmentState
 from apps.rectification.models import Adjustment
-from apps.rectification.selectors import hindrances, late_changes, rows_of
+from apps.rectification.selectors import hindrances, late_changes, stock_names
 from apps.rectification.services.deciding import approval_of
-from apps.rectification.services.holding import lock, release, variances_of
+from apps.rectification.services.holding import lock, lock_stock_of, lock_variances, release, set_state
 from apps.variances.enums import VarianceState
-from apps.variances.models import Variance
 from apps.variances.services.comparing import CUT_OFF
 
 
@@ -41,15 +41,15 @@ def post_adjustment(adjustment: Adjustment, *, actor: Member) -> Adjustment:
     adjustment = lock(adjustment)
     move(adjustment, AdjustmentState.POSTED, ADJUSTMENT_TRANSITIONS)
     approval = _granted(adjustment)
-    _lock_stock(adjustment)
-    variances = variances_of(adjustment)
-    _require_unchanged(adjustment, variances)
+    lock_stock_of(adjustment)
+    lock_variances(adjustment)
+    _require_unchanged(adjustment)
     decision = Decision.objects.select_related("member").get(approval=approval, answer=Answer.APPROVE)
     document = create_document(
         DocumentType.ADJUSTMENT,
         doc_no=adjustment.adjustment_no,
         warehouse=adjustment.count.warehouse,
-        lines=_drafts(adjustment),
+        lines=StockMoves(adjustment.lines.values_list("variance__stock_line", "quantity", "unit_cost")),
         operator=adjustment.proposed_by,
         approver=decision.member,
         external_id=adjustment.count.count_no[:100],
@@ -60,7 +60,7 @@ def post_adjustment(adjustment: Adjustment, *, actor: Member) -> Adjustment:
     adjustment.document = document
     adjustment.posted_by, adjustment.posted_at = actor, document.posted_at
     adjustment.save(update_fields=["state", "document", "posted_by", "posted_at"])
-    Variance.objects.filter(pk__in=[variance.pk for variance in variances]).update(state=VarianceState.ADJUSTED)
+    set_state(adjustment, Value(VarianceState.ADJUSTED))
     record(document=document.doc_no, content_hash=adjustment.content_hash, value=adjustment.total_value)
     return adjustment
 
@@ -76,7 +76,7 @@ def reverse_adjustment(adjustment: Adjustment, *, reason: str, actor: Member) ->
     move(adjustment, AdjustmentState.REVERSED, ADJUSTMENT_TRANSITIONS)
     if not reason.strip():
         raise RuleViolation("reason_missing", _("Say why this adjustment is reversed."))
-    _lock_stock(adjustment)
+    lock_stock_of(adjustment)
     _require_not_counted_since(adjustment)
     document = Document.objects.get(pk=adjustment.document_id)
     reversal = reverse_document(document, reason=reason, actor=actor, ignore_freeze=True)
@@ -90,7 +90,7 @@ def reverse_adjustment(adjustment: Adjustment, *, reason: str, actor: Member) ->
 def _granted(adjustment: Adjustment) -> Approval:
     """The approval, if it was given for the lines as the database holds them now."""
     approval = approval_of(adjustment)
-    now = content_hash(adjustment.count_id, rows_of(adjustment))
+    now = content_hash(adjustment)
     if approval.state != ApprovalState.APPROVED or not approval.content_hash == adjustment.content_hash == now:
         raise Conflict(
             "content_changed",
@@ -99,18 +99,10 @@ def _granted(adjustment: Adjustment) -> Approval:
     return approval
 
 
-def _lock_stock(adjustment: Adjustment) -> None:
-    lines = StockLine.objects.select_for_update(of=("self",), no_key=True)
-    list(
-        lines.filter(pk__in=adjustment.lines.values("variance__stock_line")).order_by("pk").values_list("pk", flat=True)
-    )
-
-
-def _require_unchanged(adjustment: Adjustment, variances: list[Variance]) -> None:
-    hindered = hindrances([variance.pk for variance in variances])
+def _require_unchanged(adjustment: Adjustment) -> None:
+    hindered = hindrances(adjustment)
     if hindered:
-        names = dict(Variance.objects.filter(pk__in=hindered).order_by("pk").values_list("pk", "stock_line__item__sku"))
-        rows = [f"{names[key]}: {hindered[key]}" for key in names]
+        rows = [f"{name}: {hindered[key]}" for key, name in stock_names(hindered).items()]
         raise Conflict(
             "not_adjustable",
             ngettext(
@@ -123,7 +115,7 @@ def _require_unchanged(adjustment: Adjustment, variances: list[Variance]) -> Non
         )
     changed = late_changes(adjustment)
     if changed:
-        rows = [str(line.variance.stock_line) for line in changed]
+        rows = list(stock_names(changed).values())
         raise Conflict(
             "late_document",
             _(
@@ -133,22 +125,6 @@ def _require_unchanged(adjustment: Adjustment, variances: list[Variance]) -> Non
             % {"first": rows[0]},
             rows=rows,
         )
-
-
-def _drafts(adjustment: Adjustment) -> list[LineDraft]:
-    lines = adjustment.lines.select_related("variance__stock_line__item", "variance__stock_line__location").order_by(
-        "variance__stock_line__location", "variance__stock_line__item", "variance__stock_line__lot"
-    )
-    return [
-        LineDraft(
-            item=line.variance.stock_line.item,
-            quantity=line.quantity,
-            location=line.variance.stock_line.location,
-            lot=line.variance.stock_line.lot,
-            unit_cost=line.unit_cost,
-        )
-        for line in lines
-    ]
 
 
 def _require_not_counted_since(adjustment: Adjustment) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import Sum, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,6 +15,7 @@ from django.utils.translation import ngettext
 from apps.approvals.services import request_approval
 from apps.audit.services import audited, record
 from apps.core.errors import Conflict, RuleViolation
+from apps.core.numbers import ZERO
 from apps.core.permissions import require
 from apps.core.tenancy import require_organization_id
 from apps.counts.enums import CountState
@@ -22,8 +25,10 @@ from apps.organizations.enums import Role
 from apps.organizations.models import Member, Organization
 from apps.organizations.selectors import with_role
 from apps.rectification.content import content_hash
-from apps.rectification.models import Adjustment, AdjustmentLine
-from apps.rectification.selectors import KIND, Proposal, proposal
+from apps.rectification.models import Adjustment
+from apps.rectification.selectors import KIND, proposal, stock_names
+from apps.rectification.selectors.proposals import CHOSEN, PROPOSED, proposed_parameters
+from apps.rectification.services.holding import set_state
 from apps.variances.enums import EDITABLE_STATES, VarianceState
 from apps.variances.models import Variance
 
@@ -44,39 +49,23 @@ def propose_adjustment(
     if count.state != CountState.CLOSED:
         raise Conflict("count_open", _("Close the count first: its numbers are still provisional."))
     wanted = _locked(count, variances)
-    content = proposal(
-        Variance.objects.filter(pk__in=wanted).select_related("stock_line__item", "stock_line__location")
-    )
-    _require_adjustable(content, chosen=variances is not None)
-    _require_reason(content, reason)
+    if not wanted:
+        raise RuleViolation("nothing_to_adjust", _("No variance of this count is left to be adjusted."))
     adjustment = Adjustment.objects.create(
         adjustment_no=_next_number(),
         count=count,
         reason=reason.strip()[:500],
-        content_hash=content_hash(
-            count.pk,
-            (
-                (line.variance.pk, line.variance.stock_line_id, line.quantity, line.variance.unit_cost)
-                for line in content.lines
-            ),
-        ),
-        total_value=content.net,
+        total_value=ZERO,
         proposed_by=actor,
     )
-    AdjustmentLine.objects.bulk_create(
-        [
-            AdjustmentLine(
-                adjustment=adjustment,
-                variance=line.variance,
-                quantity=line.quantity,
-                unit_cost=line.variance.unit_cost,
-                value=line.value,
-            )
-            for line in content.lines
-        ],
-        batch_size=5000,
-    )
-    Variance.objects.filter(pk__in=[line.variance.pk for line in content.lines]).update(state=VarianceState.PROPOSED)
+    taken = _take(adjustment, wanted)
+    if not taken or (variances is not None and taken < len(wanted)):
+        raise _not_adjustable(wanted)
+    _require_reason(adjustment)
+    adjustment.total_value = adjustment.lines.aggregate(net=Sum("value"))["net"]
+    adjustment.content_hash = content_hash(adjustment)
+    adjustment.save(update_fields=["total_value", "content_hash"])
+    set_state(adjustment, Value(VarianceState.PROPOSED))
     request_approval(KIND, adjustment.pk, adjustment.content_hash, actor=actor)
     notify(
         [member for member in with_role(Role.MANAGER, Role.FINANCE) if member.pk != actor.pk],
@@ -87,45 +76,63 @@ def propose_adjustment(
         actor=actor,
     )
     record(
-        lines=len(content.lines),
-        value=content.net,
+        lines=taken,
+        value=adjustment.total_value,
         content_hash=adjustment.content_hash,
-        left_out=len(content.untouched),
+        left_out=len(wanted) - taken,
     )
     return adjustment
 
 
-def _locked(count: Count, variances: Iterable[Variance] | None) -> list[object]:
+def _locked(count: Count, variances: Iterable[Variance] | None) -> list[UUID]:
+    """The ids of what is wanted, locked in one order."""
     rows = Variance.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
     if variances is None:
-        return [variance.pk for variance in rows.filter(count=count, state__in=EDITABLE_STATES)]
-    ids = {variance.pk for variance in variances}
-    found = list(rows.filter(pk__in=ids))
-    if any(variance.count_id != count.pk for variance in found):
+        return list(rows.filter(count=count, state__in=EDITABLE_STATES).values_list("pk", flat=True))
+    found = dict(rows.filter(pk__in={variance.pk for variance in variances}).values_list("pk", "count_id"))
+    if any(count_id != count.pk for count_id in found.values()):
         raise RuleViolation("other_count", _("An adjustment holds variances of one count only."))
-    return [variance.pk for variance in found]
+    return list(found)
 
 
-def _require_adjustable(content: Proposal, *, chosen: bool) -> None:
-    rows = [f"{variance.stock_line}: {reason}" for variance, reason in content.untouched]
-    if rows and (chosen or not content.lines):
-        raise Conflict(
-            "not_adjustable",
-            ngettext(
-                "%(number)d variance cannot be adjusted: %(first)s",
-                "%(number)d variances cannot be adjusted, first of all: %(first)s",
-                len(rows),
-            )
-            % {"number": len(rows), "first": rows[0]},
-            rows=rows,
+_TAKE = f"""
+    INSERT INTO rectification_adjustmentline (id, organization_id, adjustment_id, variance_id, quantity, unit_cost,
+        value, is_live)
+    {PROPOSED}
+    SELECT stockcheck_uuid7(), %(organization)s, %(adjustment)s, id, quantity, unit_cost, value, true
+    FROM proposed WHERE why = ''
+"""
+
+
+def _take(adjustment: Adjustment, wanted: list[UUID]) -> int:
+    """A line for every variance that can be adjusted; returns their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE.format(chosen=CHOSEN), {**proposed_parameters(wanted), "adjustment": adjustment.pk})
+        return cursor.rowcount
+
+
+def _not_adjustable(wanted: list[UUID]) -> Conflict:
+    """What was left out, and why."""
+    reasons = dict(proposal(wanted).untouched)
+    rows = [f"{name}: {reasons[key]}" for key, name in stock_names(reasons).items()]
+    return Conflict(
+        "not_adjustable",
+        ngettext(
+            "%(number)d variance cannot be adjusted: %(first)s",
+            "%(number)d variances cannot be adjusted, first of all: %(first)s",
+            len(rows),
         )
-    if not content.lines:
-        raise RuleViolation("nothing_to_adjust", _("No variance of this count is left to be adjusted."))
+        % {"number": len(rows), "first": rows[0]},
+        rows=rows,
+    )
 
 
-def _require_reason(content: Proposal, reason: str) -> None:
-    rests = content.unexplained
-    if rests and not reason.strip():
+def _require_reason(adjustment: Adjustment) -> None:
+    """An unexplained rest is adjusted only if somebody says why."""
+    if adjustment.reason:
+        return
+    rests = list(adjustment.lines.exclude(variance__unexplained=0).values_list("variance", flat=True))
+    if rests:
         raise RuleViolation(
             "reason_missing",
             ngettext(
@@ -134,7 +141,7 @@ def _require_reason(content: Proposal, reason: str) -> None:
                 len(rests),
             )
             % {"number": len(rests)},
-            rows=[str(line.variance.stock_line) for line in rests],
+            rows=list(stock_names(rests).values()),
         )
 
 
