@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
 from collections import defaultdict
 from time import perf_counter
 from typing import Any
+
+from bench.place import throwaway_database
+
+PROGRAMS = ("pages", "retail")
+"""Modules that are started by themselves."""
 
 LINEAR = 12
 """Ten times the lines may take so many times as long."""
@@ -20,27 +23,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, metavar="K", help="the best of so many runs counts")
     parser.add_argument("--explain", action="store_true", help="print the plans of the queries that matter, too")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(
-            TEST_SUFFIX="_bench",
-            AUDIT_HEADS_DIR=f"{folder}/heads",
-            LOG_LEVEL="WARNING",
-            DJANGO_SETTINGS_MODULE="stockcheck.settings",
-        )
-        from stockcheck.machine import database
-
-        database.ensure()
-        import django
-
-        django.setup()
-        from django.db import connection
-
-        name = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
-            run(options)
-        finally:
-            connection.creation.destroy_test_db(name, verbosity=0)
+    with throwaway_database():
+        run(options)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -52,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     from bench.scene import copied, make_scene
 
     for module in pkgutil.iter_modules(bench.__path__):
-        if not module.name.startswith("_") and module.name not in ("pages", "retail"):
+        if not module.name.startswith("_") and module.name not in PROGRAMS:
             importlib.import_module(f"bench.{module.name}")
     wanted = [each for each in BENCHMARKS if options.only in each.name]
     sizes = {each.name: each.sizes or tuple(options.lines) for each in wanted}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apps.catalog.models import Warehouse
@@ -80,9 +80,16 @@ def copied() -> Iterator[None]:
 
 
 def _administer(*statements: str) -> None:
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
-        for statement in statements:
-            cursor.execute(statement)
+    """Autovacuum may still be at work in the database; it is asked to leave and takes a moment."""
+    for statement in statements:
+        for patience in reversed(range(10)):
+            try:
+                with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+                    cursor.execute(statement)
+                break
+            except OperationalError:
+                if not patience:
+                    raise
 
 
 def tidy() -> None:

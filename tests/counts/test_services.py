@@ -377,7 +377,7 @@ def test_history_that_comes_late_is_in_the_book_of_an_open_count(place, zhou, li
 def test_a_closed_count_is_never_rewritten(place, zhou, li, system):
     count = released(place, li)
     enter(count, li, "CUP", 90)
-    close_count(count, actor=zhou)
+    count = close_count(count, actor=zhou)
     late = count.snapshot_at - timedelta(seconds=1)
     post_document(document(place, place.cup, place.a2, 7), posted_at=late, actor=system)
     assert (line(count, "CUP").expected, line(count, "CUP").variance) == (100, -10)

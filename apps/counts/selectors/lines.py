@@ -19,9 +19,9 @@ from apps.counts.enums import CountMode
 from apps.counts.models import Count, CountEntry, CountLine, CountTask
 
 FIVE_NUMBERS = """
-five AS (
-  SELECT l.id, c.round, c.counted, c.counted_at, g.snapshot, g.moved_in, g.moved_out
-  FROM counts_countline l
+CROSS JOIN LATERAL (
+  SELECT c.round, c.counted, c.counted_at, g.snapshot, g.moved_in, g.moved_out
+  FROM (SELECT) AS one
   LEFT JOIN LATERAL (
     SELECT e.round, sum(e.base_quantity) AS counted, max(e.counted_at) AS counted_at
     FROM counts_countentry e
@@ -39,32 +39,27 @@ five AS (
       AND m.posted_at <= CASE WHEN %(dynamic)s THEN coalesce(c.counted_at, %(snapshot_at)s)
                          ELSE %(snapshot_at)s END
   ) AS g
-  WHERE l.organization_id = %(organization)s AND l.count_id = %(count)s {only}
-)
+) AS n
 """
+"""Joined to the line, not to itself: a planner that knows nothing yet of lines just written would compare all of them
+with all."""
 
 
-def five_numbers(count: Count, lines: Iterable[UUID] | None = None) -> tuple[str, dict[str, Any]]:
-    """SQL of a WITH list that ends in `five` (id, round, counted, counted_at, snapshot, moved_in, moved_out).
+def five_numbers(count: Count) -> tuple[str, dict[str, Any]]:
+    """SQL that joins `n` (round, counted, counted_at, snapshot, moved_in, moved_out) to count line `l` of a count.
 
     - snapshot: what the ledger says was there at the snapshot. History that a bundle brings while the count is open
       is in it.
     - moved_in, moved_out: the ledger after the snapshot up to the line's own moment: the latest time at which its
       last round was counted (dynamic), or the snapshot itself (static: nothing). Equal times count as before.
     - counted: the sum of the last round that has an entry which was not undone; null without any.
-
-    `lines` restricts it to some of the count's lines.
     """
-    parameters: dict[str, Any] = {
+    return FIVE_NUMBERS, {
         "organization": require_organization_id(),
         "count": count.pk,
         "snapshot_at": count.snapshot_at,
         "dynamic": count.mode == CountMode.DYNAMIC,
     }
-    only = ""
-    if lines is not None:
-        only, parameters["lines"] = "AND l.id = ANY(%(lines)s)", list(lines)
-    return FIVE_NUMBERS.format(only=only), parameters
 
 
 class LiveLine(NamedTuple):
@@ -107,7 +102,7 @@ class VarianceRow(NamedTuple):
 
 
 _FROM = """
-  FROM {source}
+  FROM counts_countline l {numbers}
   JOIN movements_stockline s ON s.organization_id = %(organization)s AND s.id = l.stock_line_id
   JOIN catalog_item i ON i.organization_id = %(organization)s AND i.id = s.item_id
   JOIN catalog_location p ON p.organization_id = %(organization)s AND p.id = s.location_id
@@ -123,8 +118,9 @@ _LINE = f"""l.id, l.stock_line_id, w.code, p.code, i.sku, i.name, s.lot, i.base_
 
 _ROW = f"w.code, p.code, i.sku, s.lot, {_BOOK}, n.counted, n.counted - {_BOOK}, {_VALUE}"
 
-_STORED = """counts_countline l CROSS JOIN LATERAL (
-  SELECT l.round, l.counted, l.counted_at, l.snapshot, l.moved_in, l.moved_out) AS n"""
+_STORED = """
+CROSS JOIN LATERAL (SELECT l.round, l.counted, l.counted_at, l.snapshot, l.moved_in, l.moved_out) AS n
+"""
 
 _ORDERS = {
     "place": "p.walk_order, p.code, i.sku, s.lot",
@@ -138,17 +134,15 @@ def _rows(
     """Rows of the count's lines, streamed from one query: stored numbers once it is closed, else as they stand."""
     if count.snapshot_at is None:
         return
-    numbers, parameters = five_numbers(count, lines)
-    head, source = (
-        (f"WITH {numbers}", "counts_countline l JOIN five n ON n.id = l.id") if count.is_open else ("", _STORED)
-    )
+    numbers, parameters = five_numbers(count)
+    numbers = numbers if count.is_open else _STORED
     only = ["l.organization_id = %(organization)s", "l.count_id = %(count)s", *conditions]
     if lines is not None:
         only.append("l.id = ANY(%(lines)s)")
+        parameters["lines"] = list(lines)
     with connection.chunked_cursor() as cursor:
         cursor.execute(
-            f"{head} SELECT {columns} {_FROM.format(source=source)}"
-            f" WHERE {' AND '.join(only)} ORDER BY {_ORDERS[sort]}",
+            f"SELECT {columns} {_FROM.format(numbers=numbers)} WHERE {' AND '.join(only)} ORDER BY {_ORDERS[sort]}",
             parameters,
         )
         while rows := cursor.fetchmany(2000):

@@ -20,12 +20,13 @@ from apps.counts.signals import count_closed
 from apps.organizations.models import Member
 
 SETTLE = """
-WITH {numbers}
 UPDATE counts_countline AS l SET
-  round = coalesce(n.round, l.round), snapshot = n.snapshot, moved_in = n.moved_in, moved_out = n.moved_out,
-  expected = n.snapshot + n.moved_in - n.moved_out, counted = n.counted, counted_at = n.counted_at,
+  (round, snapshot, moved_in, moved_out, expected, counted, counted_at) = (
+    SELECT coalesce(n.round, l.round), n.snapshot, n.moved_in, n.moved_out, n.snapshot + n.moved_in - n.moved_out,
+      n.counted, n.counted_at
+    FROM (SELECT) AS own {numbers}),
   is_open = l.is_open AND NOT %(final)s
-FROM five n WHERE n.id = l.id AND l.organization_id = %(organization)s AND l.count_id = %(count)s
+WHERE l.organization_id = %(organization)s AND l.count_id = %(count)s
 """
 
 

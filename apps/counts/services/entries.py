@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter, gt
 from typing import Any
 from uuid import UUID
 
@@ -290,6 +291,9 @@ LENGTHS = {
     "note": 200,
 }
 
+_texts = attrgetter(*LENGTHS)
+METHODS = frozenset(EntryMethod.values)
+
 Row = tuple[Any, ...]
 
 
@@ -320,11 +324,14 @@ class _Batch:
 
     def _row(self, index: int, draft: EntryDraft) -> Row | None:
         """The draft as a row for `TAKE`, None if it was refused by itself."""
-        texts = {name: getattr(draft, name).strip() for name in LENGTHS}
-        for name, text in texts.items():
-            if len(text) > LENGTHS[name] or "\0" in text:
-                return self._refuse(index, "too_long", text.replace("\0", "")[:40])
-        if not texts["entry_no"]:
+        texts = tuple(map(str.strip, _texts(draft)))
+        if any(map(gt, map(len, texts), LENGTHS.values())) or "\0" in "".join(texts):
+            long = next(
+                text for text, most in zip(texts, LENGTHS.values(), strict=True) if len(text) > most or "\0" in text
+            )
+            return self._refuse(index, "too_long", long.replace("\0", "")[:40])
+        *names, device, note = texts
+        if not names[0]:
             return self._refuse(index, "entry_no_missing")
         try:
             quantity = parse_decimal(draft.quantity)
@@ -334,19 +341,19 @@ class _Batch:
             return self._refuse(index, "negative", str(draft.quantity))
         if draft.counter is not None and draft.counter != self.actor and not self.actor.is_system:
             return self._refuse(index, "not_you", str(draft.counter))
-        if draft.method not in EntryMethod.values:
+        if draft.method not in METHODS:
             return self._refuse(index, "method", draft.method)
         return (
             index,
-            *(texts[name] for name in ("entry_no", "sku", "code", "location", "lot", "unit")),
+            *names,
             quantity,
             draft.counted_at or self.now,
             draft.round,
             draft.task.pk if draft.task else None,
             (draft.counter or self.actor).pk,
             draft.method,
-            texts["device"],
-            texts["note"],
+            device,
+            note,
             self._time_problem(draft.counted_at),
         )
 

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from django.utils.translation import gettext as _
 
-from apps.audit.services import audited, record
+from apps.audit.services import audited, changed_nothing, record
 from apps.core.errors import RuleViolation
 from apps.core.sheets_reading import Table
 from apps.counts.enums import EntryMethod
@@ -52,5 +52,8 @@ def record_sheet(count: Count, table: Table, *, task: CountTask | None = None, a
                 for refusal in result.refused
             ],
         )
-    record(count=count.count_no, rows=len(drafts))
+    if result.accepted:
+        record(count=count.count_no, rows=len(drafts))
+    else:
+        changed_nothing()
     return result

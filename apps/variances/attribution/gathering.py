@@ -74,7 +74,6 @@ def _beside(count: Count) -> list[Count]:
 
 
 _LINES = """
-    {head}
     SELECT l.id::text, l.stock_line_id, s.item_id, w.code, p.code, i.sku, s.lot, {book}, n.counted,
         CASE WHEN c.mode = 'static' THEN c.snapshot_at ELSE n.counted_at END AS cut,
         before.count_no, before.cut, before.variance
@@ -100,14 +99,13 @@ _LINES = """
 def _lines(count: Count, *, own: bool) -> Iterator[tuple[Line, UUID]]:
     if count.is_open:
         numbers, parameters = five_numbers(count)
-        head, source = f"WITH {numbers}", "JOIN five n ON n.id = l.id"
         book = "(n.snapshot + n.moved_in - n.moved_out)"
     else:
         parameters = {"organization": require_organization_id(), "count": count.pk}
-        head, book = "", "n.expected"
-        source = "CROSS JOIN LATERAL (SELECT l.expected, l.counted, l.counted_at) n"
+        book = "n.expected"
+        numbers = "CROSS JOIN LATERAL (SELECT l.expected, l.counted, l.counted_at) n"
     with connection.cursor() as cursor:
-        cursor.execute(_LINES.format(head=head, numbers=source, book=book), parameters)
+        cursor.execute(_LINES.format(numbers=numbers, book=book), parameters)
         for row in cursor.fetchall():
             earlier = Earlier(row[10], row[11], row[12]) if row[10] else None
             yield Line(row[0], count.count_no, *row[3:10], own=own, earlier=earlier), row[2]
