@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
     """
 
     dependencies = [
-        ("movements", "0004_lighter_indexes"),
+        ("movements", "0005_chain"),
         ("organizations", "0001_initial"),
     ]
 
