@@ -35,8 +35,8 @@ check: .venv/installed ## lint, format, types, templates, import order, migratio
 	$(PY) manage.py check_translations
 	$(PY) manage.py check --fail-level WARNING
 
-bench: .venv/installed ## benchmarks, each against the raw-SQL floor of the same run
-	@$(PY) -m bench
+bench: .venv/installed ## benchmarks, each against the raw-SQL floor of the same run; ARGS="--lines 1000 --explain"
+	@$(PY) -m bench $(ARGS)
 
 e2e: .venv/installed system-test ## only the browser tests
 	@$(PY) manage.py compilemessages --ignore .venv --verbosity 0

@@ -1,4 +1,4 @@
-"""`python -m bench [--lines 1000 10000 50000] [--only WORD] [--repeat 3] [--explain]`."""
+"""`python -m bench [--lines 1000 10000 50000] [--only WORD ...] [--repeat 3] [--explain]`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINEAR = 12
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--lines", type=int, nargs="+", default=[1_000, 10_000, 50_000], metavar="N")
-    parser.add_argument("--only", default="", metavar="WORD", help="benchmarks whose name contains this")
+    parser.add_argument("--only", nargs="+", default=[""], metavar="WORD", help="benchmarks whose name contains one")
     parser.add_argument("--repeat", type=int, default=3, metavar="K", help="the best of so many runs counts")
     parser.add_argument("--explain", action="store_true", help="print the plans of the queries that matter, too")
     options = parser.parse_args()
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     for module in pkgutil.iter_modules(bench.__path__):
         if not module.name.startswith("_") and module.name not in PROGRAMS:
             importlib.import_module(f"bench.{module.name}")
-    wanted = [each for each in BENCHMARKS if options.only in each.name]
+    wanted = [each for each in BENCHMARKS if any(word in each.name for word in options.only)]
     sizes = {each.name: each.sizes or tuple(options.lines) for each in wanted}
     times: dict[str, dict[int, float]] = defaultdict(dict)
     print(f"{'work':<34}{'lines':>8}{'floor':>10}{'ours':>10}{'ratio':>7}{'goal':>14}{'memory':>9}  met")

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import pytest
 import python_calamine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.counts.models import Count, CountEntry, CountTask
 from apps.counts.services import close_count, create_count, release_count, submit_task
@@ -33,6 +35,17 @@ def li(person):
 @pytest.fixture
 def wang(person):
     return person("wang", "counter")
+
+
+def test_queries_of_the_monitor_do_not_grow_with_tasks(place, browse, zhou, system, django_assert_num_queries):
+    one = released(place)
+    client = browse(zhou)
+    client.get(url(f"{one.pk}/"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(url(f"{one.pk}/"))
+    CountTask.objects.bulk_create([CountTask(count=one, zone=f"Z{number}") for number in range(3)])
+    with django_assert_num_queries(len(few)):
+        client.get(url(f"{one.pk}/"))
 
 
 def url(path):
@@ -71,9 +84,6 @@ def test_the_number_of_queries_does_not_grow(place, browse, zhou):
     client = browse(zhou)
 
     def queries():
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         with CaptureQueriesContext(connection) as captured:
             assert client.get(url("")).status_code == 200
         return len(captured)

@@ -28,7 +28,7 @@ def watch_context(request: Any, count: Count) -> dict[str, Any]:
         "tasks": tasks,
         "handed_over": sum(row.task.state == TaskState.SUBMITTED for row in tasks),
         "waiting": [row for row in tasks if row.task.assignee is None and row.lines],
-        "assign_form": AssignForm(),
+        "counters": list(AssignForm().fields["assignee"].choices),  # type: ignore[attr-defined]
         "may_assign": may(request.member, "counts.task.assign"),
         "may_recount_lines": may(request.member, "counts.line.recount"),
     }

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import Count as CountOf
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Abs
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -76,8 +76,9 @@ def totals(rows: QuerySet[Variance]) -> SummaryRow:
         lines=CountOf("pk"),
         loss=Sum("value", filter=Q(value__lt=0), default=ZERO),
         gain=Sum("value", filter=Q(value__gt=0), default=ZERO),
+        total=Sum("quantity", default=ZERO),
     )
-    return SummaryRow("", _("total"), figures["lines"], loss=figures["loss"], gain=figures["gain"])
+    return SummaryRow("", _("total"), figures["lines"], figures["total"], figures["loss"], figures["gain"])
 
 
 def summary(rows: QuerySet[Variance], by: str) -> list[SummaryRow]:
@@ -122,7 +123,9 @@ def _by_place(rows: QuerySet[Variance], by: str) -> list[SummaryRow]:
 
 
 def _by_cause(rows: QuerySet[Variance], by: str) -> list[SummaryRow]:
-    variances = {row[0]: row[1:] for row in rows.order_by().values_list("pk", "quantity", "unit_cost", "value")}
+    caused = Exists(Cause.objects.filter(variance=OuterRef("pk")))
+    explained = rows.order_by().filter(caused)
+    variances = {row[0]: row[1:] for row in explained.values_list("pk", "quantity", "unit_cost", "value")}
     causes = list(
         Cause.objects.filter(variance__in=rows.order_by().values("pk"))
         .select_related("department")
@@ -145,14 +148,16 @@ def _by_cause(rows: QuerySet[Variance], by: str) -> list[SummaryRow]:
         left[cause.variance_id] = (quantity - cause.quantity, value - part)
         groups.setdefault(key, SummaryRow(key, label)).add(cause.quantity, part)
         members[key].add(cause.variance_id)
-    rest = SummaryRow("unexplained", _("unexplained"), rest=True)
+    rest = totals(rows.exclude(caused))
+    rest.key, rest.label, rest.rest = "unexplained", _("unexplained"), True
+    without = rest.lines
     for pk, (quantity, value) in left.items():
         if quantity or value:
             rest.add(quantity, value)
             members[rest.key].add(pk)
     for key, row in groups.items():
         row.lines = len(members[key])
-    rest.lines = len(members[rest.key])
+    rest.lines = without + len(members[rest.key])
     return [*sorted(groups.values(), key=lambda row: (-row.gross, row.label)), rest]
 
 
