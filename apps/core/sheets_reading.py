@@ -12,7 +12,9 @@ import codecs
 import csv
 import gzip
 import io
+import lzma
 import re
+import struct
 import tempfile
 import unicodedata
 import zipfile
@@ -44,6 +46,12 @@ MAX_MEMBERS = 2_000
 SNIFFED = 4_000
 DELIMITERS = ",\t;"
 """The first line with one of them, among so many characters, shows which a CSV file keeps to."""
+
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    EOFError, NotImplementedError, RuntimeError, OSError, ValueError, KeyError, IndexError,
+)  # fmt: skip
+"""What the libraries of archives raise over a damaged one."""
 
 Record = tuple[int, list[str]]
 Source = str | Path | IO[bytes]
@@ -150,6 +158,17 @@ def kind_of(file: IO[bytes], *, file_name: str) -> str:
         raise _old_office_file(file, file_name)
     if head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"{\\rtf")):
         raise _wrong_type(file_name)
+    if (
+        _head(file, 200)
+        .lstrip(b"\xef\xbb\xbf \t\r\n")
+        .lower()
+        .startswith((b"<html", b"<!doctype", b"<table", b"<?xml"))
+    ):
+        raise RuleViolation(
+            "file_type",
+            _("%(file)s is a web page that is called a table. Open it in Excel and save it as .xlsx.")
+            % {"file": file_name},
+        )
     return "csv"
 
 
@@ -163,7 +182,7 @@ class Member:
 
 def members(archive: zipfile.ZipFile, *, file_name: str) -> list[Member]:
     """The files of an archive, checked: not too many or too large, none encrypted, none outside the archive."""
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MAX_MEMBERS:
         raise _bomb(file_name)
     _check_unfolding(sum(e.file_size for e in entries), sum(e.compress_size for e in entries), file_name)
@@ -185,7 +204,7 @@ def members(archive: zipfile.ZipFile, *, file_name: str) -> list[Member]:
 def opened_archive(file: IO[bytes], *, file_name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except ARCHIVE_ERRORS as error:
         raise _broken(file_name) from error
 
 
@@ -194,7 +213,7 @@ def extracted(archive: zipfile.ZipFile, member: Member) -> IO[bytes]:
     try:
         with archive.open(member.info) as source:
             return _spooled(source, packed=member.info.compress_size, file_name=member.name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except ARCHIVE_ERRORS as error:
         raise _broken(member.name) from error
 
 

@@ -130,7 +130,7 @@ class Rows:
                 continue
             for column, (is_first, kept) in self.filled.get(number, {}).items():
                 _fill(cells, column, is_first, kept)
-            if not layout.is_own and self._is_foot(cells):
+            if self._is_foot(cells):
                 continue
             values = {name: cells[at].strip() if at < len(cells) else "" for name, at in self.positions.items()}
             values |= {name: cells[at].strip() if at < len(cells) else "" for name, at in self.custom.items()}
