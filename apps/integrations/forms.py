@@ -10,14 +10,16 @@ from apps.integrations.layouts.catalogue import LAYOUTS
 ACCEPTED = ".zip,.xlsx,.xls,.csv,.gz,.txt,.tsv"
 
 
-class SeveralFiles(forms.ClearableFileInput):
+class FileInput(forms.ClearableFileInput):
+    """Several at once; called as it is, so that the field component draws the place to drop them."""
+
     allow_multiple_selected = True
 
 
 class FilesField(forms.FileField):
     """One file or several."""
 
-    widget = SeveralFiles(attrs={"accept": ACCEPTED, "multiple": True})
+    widget = FileInput(attrs={"accept": ACCEPTED, "multiple": True})
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         files = data if isinstance(data, (list, tuple)) else [data]
