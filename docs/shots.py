@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from stockcheck.machine import system  # noqa: E402
+from stockcheck.machine import database, system  # noqa: E402
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
@@ -110,6 +110,7 @@ def demo() -> Iterator[str]:
     import django
     from django.core.management import call_command
 
+    database.ensure()
     django.setup()
     call_command("prepare", verbosity=0)
     call_command("demo")
