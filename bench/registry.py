@@ -32,7 +32,6 @@ def benchmark(name: str, **goals: Any) -> Callable[[type[Any]], type[Any]]:
 
     `__init__`, and each call of `floor` and `ours`, run inside the scene's organization in a transaction of their
     own, in a copy of the scene's database; what `floor` and `ours` did is rolled back after they were timed.
-    `explain()`, where there is one, returns the SQL and parameters of the query that matters.
     """
 
     def register(work: type[Any]) -> type[Any]:
