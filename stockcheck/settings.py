@@ -163,6 +163,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
 
 AUDIT_HEADS_DIR = Path(env.str("AUDIT_HEADS_DIR", default=str(STATE_DIR / "audit_heads")))
+IMPORT_FOLDER = Path(env.str("IMPORT_FOLDER", default=str(STATE_DIR / "deliveries")))
+IMPORT_PRIVATE_NETWORKS = env.bool("IMPORT_PRIVATE_NETWORKS", default=False)
 SIGNING_KEYS_DIR = Path(env.str("SIGNING_KEYS_DIR", default=str(STATE_DIR / "keys")))
 
 # Language and time

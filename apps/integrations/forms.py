@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.integrations.enums import PullKind
 from apps.integrations.layouts.catalogue import LAYOUTS
 
 ACCEPTED = ".zip,.xlsx,.xls,.csv,.gz,.txt,.tsv"
@@ -61,3 +62,32 @@ class ReadingForm(forms.Form):
         for layout in LAYOUTS.values():
             groups.setdefault(layout.system or str(_("stockcheck")), []).append((layout.key, layout.title))
         self.fields["layout"].choices = list(groups.items())  # type: ignore[attr-defined]
+
+
+class PullForm(forms.Form):
+    """A place from which files are fetched."""
+
+    name = forms.CharField(label=_("name"), max_length=60)
+    kind = forms.ChoiceField(label=_("kind"), choices=PullKind.choices)
+    address = forms.CharField(
+        label=_("address"),
+        max_length=500,
+        required=False,
+        help_text=_("A folder inside your own on this server, sftp://host/folder, or https://host/file.csv."),
+    )
+    pattern = forms.CharField(label=_("file names"), max_length=100, initial="*", help_text=_("For example *.xlsx"))
+    username = forms.CharField(label=_("user name"), max_length=100, required=False)
+    password = forms.CharField(
+        label=_("password"),
+        max_length=200,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Empty keeps the one that is stored."),
+    )
+    host_key = forms.CharField(
+        label=_("host key"), max_length=100, required=False, help_text=_("Learned at the first visit over SFTP.")
+    )
+    hour = forms.IntegerField(
+        label=_("hour"), min_value=0, max_value=23, required=False, help_text=_("0 to 23; empty is every hour.")
+    )
+    is_active = forms.BooleanField(label=_("active"), required=False, initial=True)

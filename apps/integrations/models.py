@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import OrganizationOwned
 from apps.core.tenancy import TenantForeignKey
+from apps.integrations.enums import DeliveryState, PullKind
 from apps.organizations.models import Member
 
 
@@ -63,3 +64,53 @@ class Upload(OrganizationOwned):
     @property
     def chosen_tables(self) -> list[dict[str, Any]]:
         return [table for table in self.tables if not table["left_out"]]
+
+
+class Pull(OrganizationOwned):
+    """A place from which files are fetched again and again: a folder of the server, SFTP, or a web address.
+
+    `secret` is encrypted (`vault`). `host_key` is the SFTP server's, learned at the first visit and demanded from then
+    on. `seen` are versions of files that were fetched already: name → version.
+    """
+
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=10, choices=PullKind.choices)
+    address = models.CharField(_("address"), max_length=500)
+    pattern = models.CharField(_("file names"), max_length=100, default="*")
+    username = models.CharField(_("user name"), max_length=100, blank=True)
+    secret = models.TextField(_("password"), blank=True, editable=False)
+    host_key = models.CharField(_("host key"), max_length=100, blank=True)
+    hour = models.PositiveSmallIntegerField(_("hour"), null=True, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    seen = models.JSONField(_("seen"), default=dict, editable=False)
+    set_up_by = TenantForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("set up by"))
+
+    class Meta:
+        verbose_name = _("scheduled import")
+        verbose_name_plural = _("scheduled imports")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="pull_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(OrganizationOwned):
+    """One visit of a pull: what it found, and the upload that came of it."""
+
+    pull = TenantForeignKey(Pull, models.CASCADE, related_name="deliveries", verbose_name=_("scheduled import"))
+    period = models.CharField(_("period"), max_length=60)
+    files = models.JSONField(_("files"), default=list)
+    state = models.CharField(_("state"), max_length=10, choices=DeliveryState.choices)
+    message = models.CharField(_("message"), max_length=300, blank=True)
+    job = models.UUIDField(_("job"), null=True, blank=True)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["-at"]
+        constraints = [models.UniqueConstraint(fields=["organization", "pull", "period"], name="delivery_once")]
+
+    def __str__(self) -> str:
+        return f"{self.pull_id} {self.period}"

@@ -2,7 +2,7 @@
 
 from apps.core.permissions import declare
 
-declare({"integrations.bundle.load": "owner manager controller"})
+declare({"integrations.bundle.load": "owner manager controller", "integrations.pull.change": "owner manager"})
 
 FILES = {
     "departments": "organizations.settings.change",

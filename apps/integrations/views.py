@@ -17,12 +17,19 @@ from apps.core.edges import attempt, page, paginate
 from apps.core.sheets import CONTENT_TYPES
 from apps.integrations.blanks import sheet_name, write_blank
 from apps.integrations.bundle.formats import FORMATS
-from apps.integrations.forms import ReadingForm, ReworkForm, UploadForm
+from apps.integrations.forms import PullForm, ReadingForm, ReworkForm, UploadForm
 from apps.integrations.layouts.catalogue import FILE_TITLES, LAYOUTS
-from apps.integrations.models import Upload
+from apps.integrations.models import Pull, Upload
 from apps.integrations.preview import previews
 from apps.integrations.selectors import imports, uploads
-from apps.integrations.services import correct_rows, map_columns, request_load, upload_files
+from apps.integrations.services import (
+    correct_rows,
+    map_columns,
+    request_load,
+    request_pull,
+    save_pull,
+    upload_files,
+)
 
 
 @page("integrations.bundle.load", methods=("GET", "HEAD", "POST"))
@@ -174,3 +181,48 @@ def _stored(pk: UUID, key: str, file_name: str, content_type: str) -> FileRespon
     if not name or not default_storage.exists(name):
         raise Http404
     return FileResponse(default_storage.open(name), as_attachment=True, filename=file_name, content_type=content_type)
+
+
+@page("integrations.pull.change", methods=("GET", "POST"))
+def pulls(request: Any) -> HttpResponse:
+    """Scheduled imports, and a new one."""
+    form = PullForm(request.POST or None)
+    if request.method == "POST":
+        made = attempt(form, lambda data: save_pull(None, actor=request.member, **data))
+        if made is not None:
+            return redirect("integrations:pull", made.pk)
+    rows = Pull.objects.select_related("set_up_by")
+    return render(
+        request,
+        "integrations/pulls.html",
+        {"form": form, "page": paginate(request, rows)},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@page("integrations.pull.change", methods=("GET", "POST"))
+def pull(request: Any, pk: UUID) -> HttpResponse:
+    """One scheduled import: its settings and the log of its deliveries."""
+    found = get_object_or_404(Pull, pk=pk)
+    names = ("name", "kind", "address", "pattern", "username", "host_key", "hour", "is_active")
+    form = PullForm(request.POST or None, initial={name: getattr(found, name) for name in names})
+    if request.method == "POST":
+        saved = attempt(form, lambda data: save_pull(found, actor=request.member, **data))
+        if saved is not None:
+            messages.success(request, _("Saved."))
+            return redirect("integrations:pull", pk)
+    return render(
+        request,
+        "integrations/pulls.html",
+        {"form": form, "pull": found, "page": paginate(request, found.deliveries.all())},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@page("integrations.pull.change", methods=("POST",))
+def pull_now(request: Any, pk: UUID) -> HttpResponse:
+    """Visit it now."""
+    found = get_object_or_404(Pull.objects.select_related("organization"), pk=pk)
+    request_pull(found, now=True, actor=request.member)
+    messages.success(request, _("It is being fetched; the log below shows it in a moment."))
+    return redirect("integrations:pull", pk)

@@ -64,6 +64,7 @@ TABLE = {
     "counts.tolerance.change": "owner finance",
     "counts.tolerance.view": EVERYONE,
     "integrations.bundle.load": "owner manager controller",
+    "integrations.pull.change": "owner manager",
     "movements.chain.limit": "owner manager",
     "movements.chain.refresh": "owner manager controller finance",
     "movements.chain.view": READERS,

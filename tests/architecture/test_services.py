@@ -11,6 +11,7 @@ from tests.architecture.code import APPS, services
 CALL_OTHERS = {
     "apps.counts.services.entries.record_entry",
     "apps.integrations.services.loading.load_bundle",
+    "apps.integrations.services.pulls.request_pull",
     "apps.integrations.services.uploads.request_import",
     "apps.integrations.services.uploads.request_load",
     "apps.organizations.services.access.create_token",

@@ -18,7 +18,7 @@ OWN = {
     "counts": {"planning"},
     "audit": {"heads"},
     "catalog": {"labels", "pinyin"},
-    "integrations": {"blanks", "bundle", "layouts", "preview", "rework"},
+    "integrations": {"blanks", "bundle", "fetching", "layouts", "preview", "rework", "vault"},
     "organizations": {"authentication", "commands", "middleware", "platform_urls"},
     "rectification": {"content"},
     "reports": {"platform_urls", "rendering", "signing"},

@@ -1,6 +1,7 @@
 """Everything that this app writes."""
 
 from apps.integrations.services.loading import Loaded, load_bundle
+from apps.integrations.services.pulls import request_pull, save_pull, visit_pull
 from apps.integrations.services.uploads import (
     correct_rows,
     load_stored,
@@ -18,5 +19,8 @@ __all__ = [
     "map_columns",
     "request_import",
     "request_load",
+    "request_pull",
+    "save_pull",
     "upload_files",
+    "visit_pull",
 ]

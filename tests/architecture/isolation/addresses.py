@@ -35,6 +35,7 @@ PLACES = {
     "locations": "catalog.Location",
     "members": "organizations.Member",
     "notifications": "notifications.Notification",
+    "pulls": "integrations.Pull",
     "reports": "reports.Report",
     "support": "organizations.SupportGrant",
     "tasks": "counts.CountTask",

@@ -26,7 +26,7 @@ from apps.counts.services import (
     request_recount,
     set_tolerance,
 )
-from apps.integrations.services import map_columns, upload_files
+from apps.integrations.services import map_columns, save_pull, upload_files, visit_pull
 from apps.movements.models import FinanceBalance
 from apps.movements.services import (
     LineDraft,
@@ -294,6 +294,8 @@ class _Builder:
         upload = upload_files([ContentFile(table, name=f"{self.mark}.csv")], actor=owner)
         columns = dict(zip(upload.tables[0]["reading"]["headings"], ("sku", "name", "base_unit"), strict=True))
         map_columns(upload, f"{self.mark}.csv", layout="items", columns=columns, actor=owner)
+        pull = save_pull(None, name=f"{self.mark}日报", kind="folder", address="in", actor=owner)
+        visit_pull(pull, period="2024-01-01", actor=self.system)
 
     def reports(self) -> None:
         people = self.world.people
