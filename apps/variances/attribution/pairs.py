@@ -21,9 +21,6 @@ from apps.variances.attribution.inference import RestLaw
 NEAREST = 25
 """The true partner is among so many nearest when name and code are compared together."""
 
-ELSEWHERE = 0.1
-"""Moves without a document between warehouses, against those within one."""
-
 Rests = Mapping[str, list[tuple[Decimal, float]]]
 """Of each line what its likelier explanations leave, and how likely each is; 0 among them."""
 
@@ -42,6 +39,8 @@ class Rates:
     swapped: float
     size: RestLaw
     rest: RestLaw
+    elsewhere: float
+    """Moves without a document between warehouses, against those within one."""
 
 
 def moves(dossier: Dossier, rests: Rests, rates: Rates) -> Iterator[tuple[str, Option]]:
@@ -56,7 +55,9 @@ def moves(dossier: Dossier, rests: Rests, rates: Rates) -> Iterator[tuple[str, O
                 if here == (first.lot == second.lot) or not _opposite(rests, first, second):
                     continue
                 rate = (
-                    rates.swapped if here else rates.moved * (1 if first.warehouse == second.warehouse else ELSEWHERE)
+                    rates.swapped
+                    if here
+                    else rates.moved * (1 if first.warehouse == second.warehouse else rates.elsewhere)
                 )
                 yield from _pair(
                     rests,

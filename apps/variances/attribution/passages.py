@@ -96,6 +96,13 @@ def _same(row: DocumentLine, paper: DocumentLine) -> bool:
 
 def has_papers(dossier: Dossier, doc_type: str) -> bool:
     """Whether the organization's documents of a type normally come from a gate paper."""
+    known = dossier.__dict__.setdefault("papered", {})
+    if doc_type not in known:
+        known[doc_type] = _has_papers(dossier, doc_type)
+    return bool(known[doc_type])
+
+
+def _has_papers(dossier: Dossier, doc_type: str) -> bool:
     paper = {successor: paper for paper, successor in SUCCESSOR.items()}.get(doc_type)
     rows = [row for row in dossier.documents if row.doc_type == doc_type]
     sourced = sum(1 for row in rows if (key := dossier.source_key(row)) and key[0] == paper)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from apps.variances.attribution.inference import RestLaw
 from apps.variances.attribution.pairs import Rates
@@ -25,6 +26,7 @@ class Priors:
     rest_weights: tuple[float, ...] = REST_WEIGHTS
     moved: float = 0.01
     swapped: float = 0.004
+    elsewhere: float = 0.3
     size_weights: tuple[float, ...] = SIZE_WEIGHTS
     odds: Mapping[str, float] = field(default_factory=dict)
 
@@ -33,7 +35,19 @@ class Priors:
 
     @property
     def rates(self) -> Rates:
-        return Rates(self.moved, self.swapped, RestLaw(0.5, REST_SCALES, self.size_weights), self.rest(1))
+        return Rates(
+            self.moved, self.swapped, RestLaw(0.5, REST_SCALES, self.size_weights), self.rest(1), self.elsewhere
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Priors:
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+        }
+        return cls(**fields)
 
     def corrected(self, probability: float, signal: str) -> float:
         """The shipped probability of a candidate with this evidence, as the organization's own cases move it."""

@@ -24,7 +24,9 @@ def propose(dossier: Dossier) -> Iterator[tuple[str, Option]]:
             if same_number_other_unit(row, paper) or (order and len(booked) == 1 and row.quantity == order.quantity):
                 continue
             slip = one_slip(row.keyed, row.keyed + missing * row.keyed / row.quantity) if row.quantity else None
-            sure = 0.93 if slip or missing < 0 else 0.85
+            if passage.opposite or (missing > 0 and passage.live and passage.live[0].quantity == missing):
+                continue
+            sure = 0.93 if slip or missing < 0 else 0.55
             yield from booked_wrongly(
                 dossier,
                 row,

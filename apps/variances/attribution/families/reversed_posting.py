@@ -17,10 +17,8 @@ ENOUGH = 5
 def propose(dossier: Dossier) -> Iterator[tuple[str, Option]]:
     """A gate paper booked the other way round; a reason that belongs to the opposite kind; a move told backwards."""
     for passage in passages(dossier):
-        if passage.missing != passage.paper.quantity:
-            continue
         for row in passage.opposite:
-            if row.quantity == passage.paper.quantity:
+            if row.quantity == passage.missing:
                 yield from booked_wrongly(
                     dossier,
                     row,

@@ -8,7 +8,8 @@ from decimal import Decimal
 from apps.variances.attribution.candidates import Evidence, Option, cited
 from apps.variances.attribution.evidence import SUCCESSOR, DocumentLine, Dossier, within
 from apps.variances.attribution.notes import read
-from apps.variances.attribution.passages import Passage, keyed_by, passages, shares
+from apps.variances.attribution.passages import Passage, has_papers, keyed_by, passages, shares
+from apps.variances.attribution.slips import one_slip, same_number_other_unit
 
 NAME = "unposted"
 
@@ -28,11 +29,15 @@ ALONE = {
     ("draft", True): 0.5,
     ("submitted", True): 0.7,
     ("approved", True): 0.75,
-    ("draft", False): 0.03,
-    ("submitted", False): 0.06,
-    ("approved", False): 0.1,
+    ("draft", False): 0.0003,
+    ("submitted", False): 0.004,
+    ("approved", False): 0.01,
 }
-"""Chance that the goods of an unposted document had moved, by its status and whether it says when."""
+"""Chance that the goods of an unposted document had moved, by its status and whether it says when they did."""
+TYPED = 0.5
+"""Less where "when" is but the moment of typing."""
+UNPAPERED = 0.05
+"""Less where goods normally pass the gate with a paper, and there is none."""
 GATE = {"posted": 0.95, "approved": 0.75, "submitted": 0.6, "draft": 0.3}
 """The same for what a gate paper says, by how far the paper itself came."""
 NOT_HAPPENED = 0.0001
@@ -60,7 +65,7 @@ def _passed(dossier: Dossier, passage: Passage) -> Iterator[tuple[str, Option]]:
     signal = f"{kind} {paper.status} paper{'' if dated else ' undated'}"
     probability = GATE[paper.status] * (1.0 if dated or paper.is_posted else 0.2)
     if passage.booked:
-        probability, signal = 0.05, f"{kind} rest of paper"
+        probability, signal = _of_the_rest(passage, kind)
     if said is False:
         probability, signal = NOT_HAPPENED, f"{kind} said not"
     left = missing
@@ -97,6 +102,20 @@ def _passed(dossier: Dossier, passage: Passage) -> Iterator[tuple[str, Option]]:
         )
 
 
+def _of_the_rest(passage: Passage, kind: str) -> tuple[float, str]:
+    """Part of the paper is booked: the rest may still wait, or what is booked may be keyed wrongly."""
+    if passage.live and passage.live[0].quantity == passage.missing:
+        return 0.93, f"{kind} rest of paper waits"
+    booked = passage.booked[0]
+    if len(passage.booked) > 1:
+        return 0.4, f"{kind} rest of several"
+    if same_number_other_unit(booked, passage.paper):
+        return 0.005, f"{kind} rest in other unit"
+    if one_slip(booked.keyed, booked.keyed + passage.missing * booked.keyed / booked.quantity):
+        return 0.03, f"{kind} rest of a slip"
+    return 0.3, f"{kind} rest of paper"
+
+
 def _ordered(dossier: Dossier, paper: DocumentLine) -> bool:
     """Whether the order of a paper is in the system, by its number or by the number of the outside system."""
     if dossier.source_key(paper):
@@ -112,6 +131,10 @@ def _standing(dossier: Dossier, row: DocumentLine) -> Iterator[tuple[str, Option
     dated = row.occurred is not None
     probability = ALONE[row.status, dated]
     signal = f"{row.doc_type} {row.status}{'' if dated else ' undated'}"
+    if row.status == "draft" and dated and row.occurred == row.recorded:
+        probability, signal = probability * TYPED, f"{signal} typed"
+    if has_papers(dossier, row.doc_type):
+        probability, signal = probability * UNPAPERED, f"{signal} without paper"
     if said is False:
         probability, signal = NOT_HAPPENED, f"{row.doc_type} said not"
     elif said is True and not dated:
