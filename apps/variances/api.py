@@ -13,18 +13,19 @@ from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
 
 from apps.core.api import ReadViewSet, ReferenceField
-from apps.counts.models import CountEntry
+from apps.counts.models import Count, CountEntry
 from apps.movements.selectors import visible_document_lines
 from apps.organizations.models import Department, Member
 from apps.variances.enums import EvidenceKind
 from apps.variances.filters import CauseFilter, EvidenceFilter, VarianceFilter
-from apps.variances.models import Cause, CauseType, Evidence, LateDocument, Variance
-from apps.variances.selectors import variance_list, visible_variances
+from apps.variances.models import Cause, CauseType, Evidence, LateDocument, ProposedExplanation, Variance
+from apps.variances.selectors import proposals, variance_list, visible_variances
 from apps.variances.services import (
     add_evidence,
     assign_variance,
     confirm_cause,
     remove_cause,
+    request_explanations,
     save_cause_type,
 )
 
@@ -238,6 +239,61 @@ class CauseViewSet(ReadViewSet):
         return Response(VarianceSerializer(found, context=self.get_serializer_context()).data)
 
 
+class ProposalSerializer(serializers.ModelSerializer):
+    """`explanations` as `explain --format jsonl` gives them. They are proposals: what a person confirms is a cause."""
+
+    count: Any = serializers.CharField(source="variance.count.count_no", read_only=True)
+    rules: Any = serializers.CharField(source="run.rules", read_only=True)
+    priors: Any = serializers.CharField(source="run.priors", read_only=True)
+    made_at = serializers.DateTimeField(source="run.made_at", read_only=True)
+
+    class Meta:
+        model = ProposedExplanation
+        fields = ["id", "variance", "count", "explanations", "proven", "rules", "priors", "made_at"]
+
+
+class ProposalFilter(django_filters.FilterSet):
+    count_no = django_filters.CharFilter(field_name="variance__count__count_no", label=_("count number"))
+
+    class Meta:
+        model = ProposedExplanation
+        fields = ["variance", "count_no"]
+
+
+class LookSerializer(serializers.Serializer):
+    count = ReferenceField(Count, "count_no")
+
+
+class LookedSerializer(serializers.Serializer):
+    job = serializers.UUIDField(source="pk")
+    state = serializers.CharField()
+
+
+class ProposalViewSet(ReadViewSet):
+    """Explanations that the engine proposes, the latest of each variance. POST has a closed count explained anew."""
+
+    model = ProposedExplanation
+    serializer_class = ProposalSerializer
+    filterset_class = ProposalFilter
+    permissions = {
+        "list": "variances.explanation.view",
+        "retrieve": "variances.explanation.view",
+        "create": "variances.explanation.make",
+    }
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
+        return proposals(self.member)
+
+    @extend_schema(request=LookSerializer, responses={202: LookedSerializer})
+    def create(self, request: Any) -> Response:
+        serializer = LookSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        job = request_explanations(serializer.validated_data["count"], actor=self.member)
+        return Response(LookedSerializer(job).data, 202)
+
+
 class EvidenceSerializer(serializers.ModelSerializer):
     """`file` is sent as multipart; it is read by its page, with a session."""
 
@@ -324,5 +380,6 @@ class CauseTypeViewSet(mixins.CreateModelMixin, ReadViewSet):
 def register(router: Any) -> None:
     router.register("variances", VarianceViewSet, "variance")
     router.register("causes", CauseViewSet, "cause")
+    router.register("explanations", ProposalViewSet, "explanation")
     router.register("evidence", EvidenceViewSet, "evidence")
     router.register("cause-types", CauseTypeViewSet, "cause-type")

@@ -7,4 +7,4 @@ class VariancesConfig(AppConfig):
     verbose_name = _("Variances")
 
     def ready(self) -> None:
-        from apps.variances import permissions, receivers  # noqa: F401
+        from apps.variances import permissions, receivers, tasks  # noqa: F401

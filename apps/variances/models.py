@@ -250,3 +250,60 @@ class LateDocument(OrganizationOwned):
 
     def __str__(self) -> str:
         return str(self.document_line_id)
+
+
+class LearnedPriors(OrganizationOwned):
+    """What the engine learned from this organization's closed counts; `version` names exactly what it learned from."""
+
+    version = models.CharField(_("version"), max_length=20)
+    content = models.JSONField(_("content"))
+    learned_at = models.DateTimeField(_("learned"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("learned priors")
+        verbose_name_plural = _("learned priors")
+        ordering = ["-learned_at"]
+        constraints = [models.UniqueConstraint(fields=["organization", "version"], name="priors_once")]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class ExplanationRun(OrganizationOwned):
+    """One look of the engine at a closed count, with the versions of rules and priors it was made with."""
+
+    count = TenantForeignKey(Count, models.PROTECT, related_name="explanation_runs", verbose_name=_("count"))
+    rules = models.CharField(_("rules"), max_length=20)
+    priors = models.CharField(_("priors"), max_length=20)
+    lines = models.PositiveIntegerField(_("variances"), default=0)
+    made_by = TenantForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("asked for by"))
+    made_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("explanation run")
+        verbose_name_plural = _("explanation runs")
+        ordering = ["-made_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.rules}/{self.priors}"
+
+
+class ProposedExplanation(OrganizationOwned):
+    """The ranked explanations of one variance from one run, in the words of the export contract. Nobody confirmed
+    them: what a person confirms becomes a Cause. `proven` unless too much hung together for an exact answer."""
+
+    run = TenantForeignKey(ExplanationRun, models.CASCADE, related_name="proposals", verbose_name=_("run"))
+    variance = TenantForeignKey(Variance, models.CASCADE, related_name="proposals", verbose_name=_("variance"))
+    explanations = models.JSONField(_("explanations"))
+    proven = models.BooleanField(_("proven"), default=True)
+
+    class Meta:
+        verbose_name = _("proposed explanation")
+        verbose_name_plural = _("proposed explanations")
+        ordering = ["variance", "-run"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "variance", "run"], name="explanation_once_a_run")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variance_id} {self.run_id}"

@@ -6,6 +6,8 @@ declare(
     {
         "variances.variance.view": READERS,
         "variances.variance.assign": "manager controller",
+        "variances.explanation.view": READERS,
+        "variances.explanation.make": "manager controller",
         "variances.cause.confirm": "controller",
         "variances.cause.remove": "controller",
         "variances.evidence.add": "manager controller",

@@ -12,11 +12,16 @@ from apps.counts.signals import count_closed
 from apps.movements.signals import posted
 from apps.notifications.services import notify
 from apps.organizations.enums import Role
-from apps.organizations.selectors import with_role
+from apps.organizations.selectors import system_member, with_role
 from apps.organizations.signals import organization_opened
 from apps.variances.enums import VarianceState
 from apps.variances.models import Variance
-from apps.variances.services import compute_variances, create_built_in_cause_types, notice_late_documents
+from apps.variances.services import (
+    compute_variances,
+    create_built_in_cause_types,
+    notice_late_documents,
+    request_explanations,
+)
 
 
 @receiver(organization_opened, dispatch_uid="variances.cause_types")
@@ -27,6 +32,8 @@ def start_taxonomy(sender: Any, **kwargs: Any) -> None:
 @receiver(count_closed, dispatch_uid="variances.compare")
 def compare(sender: Any, count: Any, actor: Any, **kwargs: Any) -> None:
     compute_variances(count, actor=actor)
+    if Variance.objects.filter(count=count).exists():
+        request_explanations(count, actor=system_member())
 
 
 @receiver(posted, dispatch_uid="variances.late_documents")

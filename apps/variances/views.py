@@ -22,7 +22,7 @@ from apps.movements.selectors import visible_document_lines
 from apps.variances.enums import EvidenceKind
 from apps.variances.filters import VarianceFilter
 from apps.variances.forms import AssignForm, CauseForm, EvidenceForm
-from apps.variances.models import Cause, Evidence, Variance
+from apps.variances.models import Cause, Evidence, ProposedExplanation, Variance
 from apps.variances.selectors import (
     DIMENSIONS,
     VIEWS,
@@ -31,6 +31,9 @@ from apps.variances.selectors import (
     evidence_of,
     history,
     late_documents,
+    look_pending,
+    proposal_of,
+    shown_proposals,
     staircase,
     summary,
     timeline,
@@ -39,7 +42,14 @@ from apps.variances.selectors import (
     view_counts,
     visible_variances,
 )
-from apps.variances.services import add_evidence, assign_variance, confirm_cause, remove_cause
+from apps.variances.services import (
+    accept_explanation,
+    add_evidence,
+    assign_variance,
+    confirm_cause,
+    remove_cause,
+    request_explanations,
+)
 
 SUMMED = 20_000
 """Up to so many rows a summary is made while the page is; beyond, a count must be chosen."""
@@ -168,6 +178,7 @@ def _detail(
     stairs = staircase(found, causes)
     refused = refusal(request.member, "variances.cause.confirm", found)
     before, after = _neighbours(request, found)
+    proposal = proposal_of(found.pk)
     return render(
         request,
         "variances/detail.html",
@@ -191,6 +202,11 @@ def _detail(
             "documents": _documents(request, found),
             "search": request.GET.get("search", ""),
             "refused": refused,
+            "proposal": proposal,
+            "proposed": shown_proposals(found, proposal) if proposal else [],
+            "looking": look_pending(found.count_id),
+            "may_accept": not refused and found.is_editable and not found.explained,
+            "may_look": may(request.member, "variances.explanation.make", found.count),
             "may_remove": may(request.member, "variances.cause.remove", found),
             "may_add": may(request.member, "variances.evidence.add", found),
             "may_assign": may(request.member, "variances.variance.assign", found),
@@ -271,6 +287,25 @@ def cause_confirm(request: Any, pk: UUID) -> HttpResponse:
         _("Confirmed: %(cause)s %(quantity)s. %(rest)s is left unexplained.")
         % {"cause": cause.cause_type, "quantity": signed(cause.quantity), "rest": signed(rest)},
     )
+    return redirect("variances:detail", pk=pk)
+
+
+@page("variances.cause.confirm", methods=("POST",))
+def accept(request: Any, pk: UUID, explanation: UUID, rank: int) -> HttpResponse:
+    """Confirm all causes of one proposed explanation."""
+    found = _found(request, pk)
+    proposal = get_object_or_404(ProposedExplanation.objects.filter(variance=found), pk=explanation)
+    rest = accept_explanation(proposal, rank, actor=request.member).unexplained
+    messages.success(request, _("The causes are confirmed. %(rest)s is left unexplained.") % {"rest": signed(rest)})
+    return redirect("variances:detail", pk=pk)
+
+
+@page("variances.explanation.make", methods=("POST",))
+def look(request: Any, pk: UUID) -> HttpResponse:
+    """Have the count explained anew, with what the documents say now."""
+    found = _found(request, pk)
+    request_explanations(found.count, actor=request.member)
+    messages.success(request, _("The documents are being searched again. This may take some minutes."))
     return redirect("variances:detail", pk=pk)
 
 

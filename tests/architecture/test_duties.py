@@ -114,6 +114,8 @@ TABLE = {
     "variances.cause_type.save": "owner",
     "variances.cause_type.view": READERS,
     "variances.evidence.add": "manager controller",
+    "variances.explanation.make": "manager controller",
+    "variances.explanation.view": READERS,
     "variances.variance.assign": "manager controller",
     "variances.variance.view": READERS,
 }

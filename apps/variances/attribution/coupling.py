@@ -16,7 +16,7 @@ import numpy as np
 
 from apps.variances.attribution.inference import Floats, Found, Ints, Line, Options, RestLaw, log_sum
 
-MOST = 6_000
+MOST = 2**12
 """Assignments of the links that are carried along."""
 
 ENOUGH = 0.9995
@@ -67,32 +67,31 @@ class Component:
         return found
 
     def _enumerate(self) -> None:
-        sums = np.zeros((1, len(self.lines)), dtype=np.int64)
+        count = len(self.lines)
+        sums = np.zeros((1, count), dtype=np.int64)
         weights = np.zeros(1)
         choices = np.zeros((1, 0), dtype=np.int16)
+        told = np.array([[self._evidence(number, sums[:, number])[0] for number in range(count)]])
         for link in self.links:
-            moves = np.zeros((len(link.effects) + 1, len(self.lines)), dtype=np.int64)
+            moves = np.zeros((len(link.effects) + 1, count), dtype=np.int64)
             for option, effects in enumerate(link.effects, 1):
                 for line, quantity in effects.items():
                     moves[option, line] = quantity
             size = len(moves)
-            sums = (sums[:, None, :] + moves[None, :, :]).reshape(-1, len(self.lines))
+            sums = (sums[:, None, :] + moves[None, :, :]).reshape(-1, count)
             weights = (weights[:, None] + np.array((0.0, *link.log_odds))[None, :]).ravel()
             chosen = np.tile(np.arange(-1, size - 1, dtype=np.int16), len(choices))
             choices = np.column_stack([np.repeat(choices, size, axis=0), chosen])
+            told = np.repeat(told, size, axis=0)
+            for line in np.flatnonzero(moves.any(axis=0)).tolist():
+                told[:, line] = self._evidence(line, sums[:, line])
             if len(weights) > self.most:
                 self.proven = False
-                keep = np.sort(np.argsort(-self._scores(sums, weights), kind="stable")[: self.most])
-                sums, weights, choices = sums[keep], weights[keep], choices[keep]
-        scores = self._scores(sums, weights)
+                keep = np.sort(np.argsort(-(weights + told.sum(axis=1)), kind="stable")[: self.most])
+                sums, weights, choices, told = sums[keep], weights[keep], choices[keep], told[keep]
+        scores = weights + told.sum(axis=1)
         self.total = log_sum(scores)
         self.sums, self.choices, self.shares = sums, choices, np.exp(scores - self.total)
-
-    def _scores(self, sums: Ints, weights: Floats) -> Floats:
-        scores = weights.copy()
-        for number in range(len(self.lines)):
-            scores += self._evidence(number, sums[:, number])
-        return scores
 
     def best(self, number: int, wanted: int) -> list[Chosen]:
         """The most likely explanations of one line, the other lines summed over."""
@@ -100,7 +99,8 @@ class Component:
         weights: dict[tuple[tuple[int, int], ...], float] = defaultdict(float)
         explained: dict[tuple[tuple[int, int], ...], int] = {}
         order = np.argsort(-self.shares, kind="stable")
-        for row in order.tolist():
+        enough = int(np.searchsorted(np.cumsum(self.shares[order]), ENOUGH)) + 1
+        for row in order[:enough].tolist():
             links = tuple(
                 (at, int(self.choices[row, at]))
                 for at in touching

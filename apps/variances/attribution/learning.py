@@ -60,13 +60,17 @@ Cases = Mapping[str, list[Case]]
 def learn(past: Iterable[tuple[Dossier, Cases]], version: str) -> Priors:
     """Beta means and laws from the past counts, shrunk to the shipped ones by `WEIGHT` cases."""
     trials: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    counted = moved = swapped = 0
+    counted = 0.0
+    moved = swapped = 0
     near, far = 20.0, 20.0 * SHIPPED.elsewhere
     rests: list[int] = []
     sizes: list[int] = []
     for dossier, cases in past:
         known = {line.id: line for line in dossier.lines if not line.variance or line.id in cases}
-        counted += len(known)
+        looked = {line.id for line in known.values() if line.variance}
+        part = len(looked) / max(1, sum(1 for line in dossier.lines if line.variance))
+        chances = len(looked) + part * (len(known) - len(looked))
+        counted += chances
         for line in known.values():
             causes = cases.get(line.id, [])
             shown = [case for case in causes if case.documents or case.cause in UNPAPERED]
@@ -83,10 +87,10 @@ def learn(past: Iterable[tuple[Dossier, Cases]], version: str) -> Priors:
                 moved += 1
                 here, there = _answers(dossier, cases, line, case)
                 near, far = near + here, far + there
-        chances = len(known) / max(1, sum(1 for line in known.values() if line.variance))
         for group in propose(dossier):
             if group.touches <= known.keys():
-                _judge(group, cases, trials, chances)
+                weight = 1.0 if group.touches & looked else part
+                _judge(group, cases, trials, weight, chances / max(1, len(looked)))
     return Priors(
         version=version,
         rho=(len(rests) + WEIGHT * SHIPPED.rho) / (counted + WEIGHT),
@@ -111,15 +115,18 @@ def _answers(dossier: Dossier, cases: Cases, line: Line, case: Case) -> tuple[bo
     return here, bool(sides) and not here
 
 
-def _judge(group: Group, cases: Cases, trials: dict[str, list[float]], chances: float) -> None:
-    """Count the group once for each of its signals: expected, confirmed."""
+def _judge(group: Group, cases: Cases, trials: dict[str, list[float]], weight: float, chances: float) -> None:
+    """Count the group once for each of its signals: expected, confirmed.
+
+    Where only part of the differing lines was looked into, lines that match count as that part, too.
+    """
     size: dict[str, float] = {}
     expected: dict[str, float] = defaultdict(float)
     confirmed: set[str] = set()
     for option in group.options:
         if option.cause not in LASTING:
             continue
-        size[option.signal] = chances if option.cause in OF_DIFFERING else 1.0
+        size[option.signal] = weight * (chances if option.cause in OF_DIFFERING else 1.0)
         expected[option.signal] += option.probability
         ranged = option.cause == "natural_loss"
         for line, quantity in option.effects:

@@ -39,6 +39,11 @@ def one_slip(keyed: Decimal, meant: Decimal) -> str | None:
     return neighbours(int(meant)).get(int(keyed))
 
 
+def slipped(row: DocumentLine, missing: Decimal) -> bool:
+    """Whether the keyed number is one slip away from what would have booked `missing` more."""
+    return bool(row.quantity) and one_slip(row.keyed, row.keyed + missing * row.keyed / row.quantity) is not None
+
+
 def same_number_other_unit(row: DocumentLine, paper: DocumentLine) -> bool:
     """The paper's very number, in a unit that means something else."""
     return row.keyed == paper.keyed and row.unit != paper.unit and row.quantity != paper.quantity

@@ -1,3 +1,4 @@
+from apps.variances.selectors.explanations import explain_count, proposal_of, proposals
 from apps.variances.selectors.lists import (
     VIEWS,
     cause_types,
@@ -7,6 +8,7 @@ from apps.variances.selectors.lists import (
     view_counts,
     visible_variances,
 )
+from apps.variances.selectors.proposing import look_pending, shown_proposals
 from apps.variances.selectors.story import (
     Event,
     Staircase,
@@ -30,9 +32,14 @@ __all__ = [
     "candidate_lines",
     "cause_types",
     "evidence_of",
+    "explain_count",
     "history",
     "late_documents",
+    "look_pending",
     "open_variances",
+    "proposal_of",
+    "proposals",
+    "shown_proposals",
     "staircase",
     "summary",
     "timeline",

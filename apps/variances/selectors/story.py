@@ -70,7 +70,7 @@ class Step:
     after: float
     tone: str
     quantity: Decimal
-    cause: Cause | None = None
+    cause: Any = None
 
     @property
     def dialog(self) -> str:
@@ -91,11 +91,15 @@ class Staircase:
 
 def staircase(variance: Variance, causes: Iterable[Cause]) -> Staircase:
     """Places of all bars. The axis is broken: it shows the stretch between the extremes, with some air."""
-    causes = list(causes)
+    return stairs_of(variance, list(causes), variance.unexplained)
+
+
+def stairs_of(variance: Variance, causes: list[Any], rest: Decimal) -> Staircase:
+    """The same for anything with a `quantity`: proposals are drawn like confirmed causes."""
     stops = [variance.book]
     for cause in causes:
         stops.append(stops[-1] + cause.quantity)
-    stops.append(stops[-1] + variance.unexplained)
+    stops.append(stops[-1] + rest)
     low, high = min(stops), max(stops)
     span = (high - low) or Decimal(1)
     origin, width = low - span / 5, span * Decimal("1.3")
@@ -103,7 +107,7 @@ def staircase(variance: Variance, causes: Iterable[Cause]) -> Staircase:
     def place(value: Decimal) -> float:
         return round(float((value - origin) / width * 100), 2)
 
-    def step(before: Decimal, quantity: Decimal, tone: str, cause: Cause | None = None) -> Step:
+    def step(before: Decimal, quantity: Decimal, tone: str, cause: Any = None) -> Step:
         after = before + quantity
         return Step(
             start=place(min(before, after)),
@@ -123,7 +127,7 @@ def staircase(variance: Variance, causes: Iterable[Cause]) -> Staircase:
         book=place(variance.book),
         counted=place(variance.counted),
         steps=steps,
-        rest=step(stops[-2], variance.unexplained, "rest"),
+        rest=step(stops[-2], rest, "rest"),
         ticks=[(place(value), value) for value in _round_values(low, high)],
     )
 

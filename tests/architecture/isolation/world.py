@@ -51,8 +51,8 @@ from apps.organizations.services import (
 )
 from apps.rectification.services import approve_adjustment, post_adjustment, propose_adjustment
 from apps.reports.services import comment_report, prepare_report, save_schedule
-from apps.variances.models import CauseType, Variance
-from apps.variances.services import add_evidence, assign_variance, confirm_cause, save_cause_type
+from apps.variances.models import CauseType, LearnedPriors, Variance
+from apps.variances.services import add_evidence, assign_variance, confirm_cause, explain_variances, save_cause_type
 from tests.conftest import PASSWORD
 
 ROLES = ("owner", "manager", "counter", "controller", "finance", "assignee", "auditor")
@@ -268,6 +268,8 @@ class _Builder:
             note=f"{self.mark}附件",
             actor=people["controller"],
         )
+        explain_variances(self.closed, actor=people["controller"])
+        LearnedPriors.objects.create(version="world", content={"version": "world"})
         assign_variance(variance, people["controller"], actor=people["manager"])
         adjustment = propose_adjustment(self.closed, reason=f"{self.mark}调整", actor=people["controller"])
         approve_adjustment(

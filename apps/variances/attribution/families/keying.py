@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from apps.variances.attribution.candidates import Option
 from apps.variances.attribution.evidence import DocumentLine, Dossier
 from apps.variances.attribution.passages import booked_wrongly, passages
-from apps.variances.attribution.slips import one_slip, same_number_other_unit
+from apps.variances.attribution.slips import one_slip, same_number_other_unit, slipped
 
 NAME = "keying"
 
@@ -23,7 +23,7 @@ def propose(dossier: Dossier) -> Iterator[tuple[str, Option]]:
         for row in booked:
             if same_number_other_unit(row, paper) or (order and len(booked) == 1 and row.quantity == order.quantity):
                 continue
-            slip = one_slip(row.keyed, row.keyed + missing * row.keyed / row.quantity) if row.quantity else None
+            slip = slipped(row, missing)
             if passage.opposite or (missing > 0 and passage.live and passage.live[0].quantity == missing):
                 continue
             sure = 0.93 if slip or missing < 0 else 0.55
@@ -40,7 +40,7 @@ def propose(dossier: Dossier) -> Iterator[tuple[str, Option]]:
         order = _order(dossier, row)
         if order is None or row.quantity == order.quantity or same_number_other_unit(row, order):
             continue
-        slip = one_slip(row.keyed, order.keyed) if row.unit == order.unit else None
+        slip = row.unit == order.unit and one_slip(row.keyed, order.keyed) is not None
         if row.quantity > order.quantity or slip:
             yield from booked_wrongly(
                 dossier,

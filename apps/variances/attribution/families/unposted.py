@@ -9,7 +9,7 @@ from apps.variances.attribution.candidates import Evidence, Option, cited
 from apps.variances.attribution.evidence import SUCCESSOR, DocumentLine, Dossier, within
 from apps.variances.attribution.notes import read
 from apps.variances.attribution.passages import Passage, has_papers, keyed_by, passages, shares
-from apps.variances.attribution.slips import one_slip, same_number_other_unit
+from apps.variances.attribution.slips import same_number_other_unit, slipped
 
 NAME = "unposted"
 
@@ -111,7 +111,7 @@ def _of_the_rest(passage: Passage, kind: str) -> tuple[float, str]:
         return 0.4, f"{kind} rest of several"
     if same_number_other_unit(booked, passage.paper):
         return 0.005, f"{kind} rest in other unit"
-    if one_slip(booked.keyed, booked.keyed + passage.missing * booked.keyed / booked.quantity):
+    if slipped(booked, passage.missing):
         return 0.03, f"{kind} rest of a slip"
     return 0.3, f"{kind} rest of paper"
 

@@ -6,43 +6,39 @@ import json
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import RuleViolation
-from apps.core.origin import origin
-from apps.core.tenancy import organization_scope
 from apps.counts.models import Count
-from apps.organizations.selectors import organization_by_code
+from apps.organizations.commands import OrganizationCommand
+from apps.organizations.models import Organization
+from apps.organizations.selectors import system_member
 from apps.variances.attribution import contract
 from apps.variances.attribution.explaining import Explained
 from apps.variances.enums import CAUSE_NAMES
-from apps.variances.selectors.explanations import explain_count
+from apps.variances.selectors import explain_count
+from apps.variances.services import learn_priors
 
 
-class Command(BaseCommand):
+class Command(OrganizationCommand):
     help = (
         "Explanations of every variance of a count, best first, with documents, confidence and what stays "
         "unexplained; of an open count as it stands."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("count_no", metavar="COUNT_NO")
-        parser.add_argument("--organization", required=True, metavar="CODE")
         parser.add_argument("--format", choices=("table", "jsonl"), default="table")
         parser.add_argument("--top", type=_at_least_one, default=3, metavar="K", help="explanations of each variance")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            organization = organization_by_code(options["organization"])
-            with organization_scope(organization), timezone.override(organization.zone), origin("command"):
-                found = explain_count(_count(options["count_no"]), top=options["top"], progress=self._progress)
-                for one in found:
-                    self._jsonl(one) if options["format"] == "jsonl" else self._table(one)
-        except RuleViolation as error:
-            self.stderr.write(str(error))
-            raise SystemExit(1) from error
+    def run(self, organization: Organization, **options: Any) -> None:
+        count = _count(options["count_no"])
+        self._progress(0, 2, _("Learning from earlier counts"))
+        learn_priors(count, actor=system_member())
+        _priors, found = explain_count(count, top=options["top"], progress=self._progress)
+        for one in found:
+            self._jsonl(one) if options["format"] == "jsonl" else self._table(one)
 
     def _progress(self, done: int, total: int, message: str) -> None:
         self.stderr.write(f"{message}: {done}/{total}")
