@@ -17,6 +17,8 @@ CALL_OTHERS = {
     "apps.organizations.services.access.create_token",
     "apps.reports.services.reports.draft_pdf",
     "apps.reports.services.schedules.prepare_month",
+    "apps.variances.services.explaining.learn_priors",
+    "apps.variances.services.explaining.request_explanations",
 }
 """They take an actor and hand it to the audited services that write, or keep nothing at all."""
 

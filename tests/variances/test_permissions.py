@@ -14,6 +14,8 @@ READ = {"owner", "manager", "controller", "finance", "auditor"}
 TABLE = {
     "variances.variance.view": READ,
     "variances.variance.assign": {"manager", "controller"},
+    "variances.explanation.view": READ,
+    "variances.explanation.make": {"manager", "controller"},
     "variances.cause.confirm": {"controller"},
     "variances.cause.remove": {"controller"},
     "variances.evidence.add": {"manager", "controller"},
@@ -65,6 +67,8 @@ def test_pages_and_api_ask_the_table(organization, person, browse, role):
         ("variances.variance.view", "get", f"{api}/evidence/"),
         ("variances.cause_type.view", "get", f"{api}/cause-types/"),
         ("variances.variance.assign", "post", f"{here}/assign/"),
+        ("variances.explanation.make", "post", f"{here}/look/"),
+        ("variances.explanation.view", "get", f"{api}/explanations/"),
         ("variances.cause.confirm", "post", f"{here}/causes/"),
         ("variances.cause.confirm", "post", f"{api}/causes/"),
         ("variances.evidence.add", "post", f"{here}/evidence/"),
