@@ -39,7 +39,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 OWN = re.compile(rf"(https?|wss?)://{re.escape(HOST)}[:/]|(data|blob|about|chrome|chrome-extension):")
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 Result = TypeVar("Result")
@@ -139,7 +139,7 @@ def visitor(chromium: Browser, server: str, watch: Watch) -> Iterator[Enter]:
             accept_downloads=True,
             **{**(PHONE if phone else DESKTOP), **options},
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         watch.follow(context)
         contexts.append(context)
         return context.new_page()
