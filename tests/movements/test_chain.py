@@ -329,6 +329,11 @@ class TestPages:
         answer = browse(person("sun", "auditor")).post("/o/alpha/breaks/limits/", {"waybill": "5"})
         assert answer.status_code == 403
 
+    @pytest.mark.parametrize("path", ["breaks/", "breaks/limits/", "portrait/", "portrait/?node=waybill"])
+    def test_before_the_chain_is_derived(self, path, warehouse, cup, person, browse):
+        gate("waybill", "YD-1", warehouse, cup, 10, moment=FRESH)
+        assert browse(person("zhang", "manager")).get(f"/o/alpha/{path}").status_code == 200
+
     def test_portrait(self, data, person, browse):
         page = browse(person("zhang", "manager")).get("/o/alpha/portrait/?node=waybill").content.decode()
         assert page.count('class="nd') == 3

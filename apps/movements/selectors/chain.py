@@ -66,10 +66,15 @@ def breaks(rows: QuerySet[ChainFinding]) -> QuerySet[ChainFinding]:
 
 
 def finding_counts(rows: QuerySet[ChainFinding]) -> dict[str, dict[str, Any]]:
-    """{kind: {"count", "value"}} of these rows, for every kind; `value` adds sizes, so that nothing cancels out."""
-    found = rows.order_by().values("kind").annotate(count=Count("pk"), worth=Sum("size"))
-    counts: dict[str, dict[str, Any]] = {kind: {"count": 0, "value": Decimal(0)} for kind in FindingKind.values}
-    counts.update({row["kind"]: {"count": row["count"], "value": row["worth"]} for row in found})
+    """{kind: {"count", "value", "moved"}} of these rows, for every kind. `value` adds sizes, so that nothing cancels
+    out; `moved` counts those whose goods have moved, which the next count will find."""
+    moved = Count("pk", filter=Q(moves_stock=True))
+    found = rows.order_by().values("kind").annotate(count=Count("pk"), worth=Sum("size"), moved=moved)
+    counts: dict[str, dict[str, Any]] = {
+        kind: {"count": 0, "value": Decimal(0), "moved": 0} for kind in FindingKind.values
+    }
+    for row in found:
+        counts[row["kind"]] = {"count": row["count"], "value": row["worth"], "moved": row["moved"]}
     return counts
 
 

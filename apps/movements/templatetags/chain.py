@@ -33,9 +33,9 @@ ICONS: dict[str, str] = {
 
 
 @register.filter
-def span(value: timedelta | None) -> str:
-    """How long: 3 d 14 h, 5 h 20 min, 12 min; the two largest parts are enough."""
-    if value is None:
+def span(value: Any) -> str:
+    """How long: 3 d 14 h, 5 h 20 min, 12 min; the two largest parts are enough. Anything but a span is a dash."""
+    if not isinstance(value, timedelta):
         return "—"
     sign, rest = ("−", -value) if value < timedelta(0) else ("", value)
     minutes = int(rest.total_seconds()) // 60
@@ -52,7 +52,7 @@ def span(value: timedelta | None) -> str:
 @register.filter
 def age(moment: datetime | None, as_of: datetime | None) -> str:
     """From a moment to another, as a span."""
-    return "—" if moment is None or as_of is None else span(max(as_of - moment, timedelta(0)))
+    return span(max(as_of - moment, timedelta(0))) if moment and as_of else "—"
 
 
 @register.inclusion_tag("movements/finding.html")

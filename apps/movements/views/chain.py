@@ -54,6 +54,7 @@ def breaks(request: Any) -> HttpResponse:
             "kind": wanted,
             "total": sum(count["count"] for count in harmful),
             "value": sum(count["value"] for count in harmful),
+            "moved": sum(count["moved"] for count in harmful),
             "people": people,
             "state": state,
             "job": _job(),
