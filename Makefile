@@ -9,10 +9,10 @@ JOBS ?= 2
 _ := $(shell [ ! -e .venv ] || $(PY) -c "" 2>/dev/null || rm -rf .venv)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check bench e2e lock assets clean system system-test
+.PHONY: help up demo test check bench e2e isolation lock assets clean system system-test
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: .venv/installed ## install, prepare and serve everything on this machine; Ctrl-C stops it
 	@exec $(PY) -m stockcheck.supervisor
@@ -41,6 +41,9 @@ bench: .venv/installed ## benchmarks, each against the raw-SQL floor of the same
 e2e: .venv/installed system-test ## only the browser tests
 	@$(PY) manage.py compilemessages --ignore .venv --verbosity 0
 	@$(PY) -m pytest tests/browser
+
+isolation: .venv/installed ## the isolation matrix for every role and junk value; `make test` has the most telling
+	@ISOLATION=full $(PY) -m pytest tests/architecture/test_isolation.py -n $(JOBS)
 
 lock: ## refresh requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \

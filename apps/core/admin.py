@@ -190,6 +190,10 @@ class OrganizationAdmin(ModelAdmin):
     def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: Any) -> HttpResponse:
         raise Http404
 
+    def get_object(self, request: Any, object_id: Any, from_field: Any = None) -> Any:
+        """An empty `_to_field` in the address is none; Django's own would look for a field without a name."""
+        return super().get_object(request, object_id, from_field or None)
+
     def construct_change_message(self, request: Any, form: Any, formsets: Any, add: bool = False) -> list[Any]:
         """Nothing to say beside the audit log, and inlines that only show were never saved."""
         return []

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from apps.core.errors import Forbidden, RuleViolation
 from apps.core.permissions import require
@@ -40,6 +41,7 @@ def page(action: str, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View]
                 return HttpResponseNotAllowed(allowed)
             try:
                 require(request.member, action)
+                _check_text(request)
                 return view(request, *args, **kwargs)
             except Forbidden as error:
                 request.refused = True
@@ -53,6 +55,15 @@ def page(action: str, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View]
         return run
 
     return decorate
+
+
+def _check_text(request: HttpRequest) -> None:
+    """NUL comes from broken programs, never from a keyboard, and no database text can hold it."""
+    sent = [*request.GET.lists(), *request.POST.lists()]
+    if any("\0" in value for _name, values in sent for value in values):
+        raise RuleViolation(
+            "character", _("The text contains a character that cannot be kept (NUL). Remove it and send it again.")
+        )
 
 
 def turn_away(request: Any) -> HttpResponse:

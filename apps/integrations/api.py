@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import get_language
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers, status
@@ -21,11 +25,20 @@ from apps.organizations.models import Job
 
 
 class SchemaView(SpectacularAPIView):
-    """The OpenAPI schema of everything below this organization."""
+    """The OpenAPI schema of everything below an organization: the same in all of them, in the reader's language."""
 
     permission_classes = [IsMember]
     permissions = {"get": "organizations.work.view"}
-    urlconf = settings.ORGANIZATION_URLCONF
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Any) -> Response:
+        return Response(_schema(get_language()))
+
+
+@cache
+def _schema(language: str) -> dict[str, Any]:
+    """Made once a process and language, for it takes seconds; `language` is the active one."""
+    return SchemaGenerator(urlconf=settings.ORGANIZATION_URLCONF).get_schema(public=True)
 
 
 class DocsView(SpectacularSwaggerSplitView):

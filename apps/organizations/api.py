@@ -176,19 +176,21 @@ class InvitationViewSet(mixins.CreateModelMixin, ReadViewSet):
         return Response(self.get_serializer(revoke_invitation(self.get_object(), actor=self.member)).data)
 
 
+class OperatorField(ReferenceField):
+    """An operator of the platform, by username; other logins do not exist here."""
+
+    def get_queryset(self) -> Any:
+        return operators()
+
+
 class SupportGrantSerializer(serializers.ModelSerializer):
-    operator = serializers.SlugRelatedField("username", queryset=User.objects.none())
+    operator = OperatorField(User, "username")
     granted_by = serializers.SlugRelatedField("username", read_only=True)
 
     class Meta:
         model = SupportGrant
         fields = ["id", "operator", "reason", "granted_by", "ends_at", "revoked_at", "created_at"]
         read_only_fields = ["revoked_at", "created_at"]
-
-    def get_fields(self) -> Any:
-        fields = super().get_fields()
-        fields["operator"].queryset = operators()
-        return fields
 
 
 class SupportGrantViewSet(mixins.CreateModelMixin, ReadViewSet):

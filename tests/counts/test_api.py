@@ -320,6 +320,7 @@ def test_a_wrong_entry_keeps_no_other_out(count, li, browse):
         cup("e-11\0", 1),
         cup("e-12", 1, note="长" * 201),
         cup("e-2", 3),
+        None,
     ]
     response = send(browse(li), f"counts/{count.pk}/entries/", sent)
     assert told(response) == (
@@ -338,6 +339,7 @@ def test_a_wrong_entry_keeps_no_other_out(count, li, browse):
             ("e-11\0", "refused", "invalid"),
             ("e-12", "refused", "too_long"),
             ("e-2", "duplicate", ""),
+            ("", "refused", "invalid"),
         ],
     )
     assert all(row["message"] for row in response.json()["entries"] if row["result"] == "refused")

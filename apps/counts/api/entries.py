@@ -144,6 +144,8 @@ def _read(sent: Sequence[Any], numbers: Sequence[str]) -> tuple[list[int], list[
 
 
 def _said(error: serializers.ValidationError) -> str:
+    if isinstance(error.detail, list):
+        return " ".join(map(str, error.detail))
     return " ".join(
         " ".join(map(str, messages)) if field == "non_field_errors" else f"{field}: {' '.join(map(str, messages))}"
         for field, messages in dict(error.detail).items()  # type: ignore[call-overload]

@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from apps.core.edges import attempt, page, paginate
-from apps.core.permissions import may, refusal
+from apps.core.errors import Conflict
+from apps.core.permissions import may, refusal, require
 from apps.core.sheets import Kind, sheet_kind, sheet_response
 from apps.counts.models import Count
 from apps.organizations.models import Job
@@ -249,6 +250,11 @@ def comment(request: Any, pk: UUID) -> HttpResponse:
 @page("reports.report.sign", methods=("POST",))
 def sign(request: Any, pk: UUID) -> HttpResponse:
     report = get_object_or_404(reports(), pk=pk)
+    require(request.member, "reports.report.sign", report)
+    if report.state != ReportState.REVIEW:
+        raise Conflict(
+            "not_to_sign", _("This report is not for you to sign now. Reload the page to see where it stands.")
+        )
     form = SignForm(request.POST, auto_id="sign_%s")
     if attempt(form, lambda data: sign_report(report, **data, actor=request.member)):
         messages.success(request, _("The report is signed and sealed."))

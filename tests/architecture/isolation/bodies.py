@@ -22,6 +22,8 @@ NAMES = {
     "cause": "variances.Cause",
     "cause_type": "variances.CauseType",
     "count": "counts.Count",
+    "count_entries": "counts.CountEntry",
+    "count_entry": "counts.CountEntry",
     "counter": "organizations.Member",
     "counters": "organizations.Member",
     "department": "organizations.Department",
@@ -168,7 +170,7 @@ def _value(name: str, one: Any, refer: Refer) -> Any:
     if isinstance(one, serializers.SlugRelatedField):
         return refer.code
     if isinstance(one, serializers.PrimaryKeyRelatedField):
-        return refer.of(one.get_queryset().model._meta.label)
+        return refer.of(label_of(name) or one.get_queryset().model._meta.label)
     if isinstance(one, serializers.ListField):
         return [_value(name, one.child, refer)]
     if isinstance(one, serializers.UUIDField):

@@ -21,7 +21,7 @@ from apps.organizations.models import User
 from apps.organizations.services import create_token
 from tests.architecture.code import tenant_models
 from tests.architecture.isolation.bodies import Refer
-from tests.architecture.isolation.caller import Answer, Caller
+from tests.architecture.isolation.caller import CHANGING, UUID_TEXT, Answer, Caller
 from tests.architecture.isolation.world import World, build
 from tests.organizations.builders import make_operator
 
@@ -54,6 +54,8 @@ class Universe:
         self.own, self.twin, self.third = (_refer(world) for world in self.worlds.values())
         self.nothing = Refer({label: uuid4() for label in self.own.ids}, "NIX-1")
         self.nothing.ids["organizations.User"] = 999_999_999
+        words = {word for refer in (self.twin, self.third, self.nothing) for word in refer.words}
+        self.sent = sorted((word for word in words if len(word) > 2), key=len, reverse=True)
         self.rows = {code: _all_ids(world) for code, world in self.worlds.items()}
         self.operator = operator
 
@@ -134,6 +136,7 @@ class Watch:
         others = [other for other in MARKS if other != code]
         self.canaries = [*(MARKS[other] for other in others), *(COSTS[other] for other in others)]
         self.rows = set().union(*(universe.rows[other] for other in others))
+        self.own = universe.rows.get(code, set())
         self.sent: list[str] = []
         self.wrong: list[str] = []
         self.log = io.StringIO()
@@ -163,16 +166,17 @@ class Watch:
         return answer
 
     def same(self, foreign: Answer, absent: Answer, what: str) -> None:
-        """Foreign is absent: the same status, the same words."""
+        """Foreign is absent: the same status, the same words, the same way on."""
         if foreign.status != absent.status:
             self.wrong.append(f"{what}: foreign {foreign.status}, absent {absent.status}")
-        elif foreign.normal(*self.sent) != absent.normal(*self.sent):
+        elif self._told(foreign.body) != self._told(absent.body):
             self.wrong.append(f"{what}: foreign and absent are told in other words ({foreign.status})")
-        elif foreign.location and _anonymous(foreign.location, self.sent) != _anonymous(absent.location, self.sent):
+        elif self._told(foreign.location) != self._told(absent.location):
             self.wrong.append(f"{what}: foreign leads to {foreign.location}, absent to {absent.location}")
 
-
-def _anonymous(text: str, sent: list[str]) -> str:
-    for value in sorted(set(sent), key=len, reverse=True):
-        text = text.replace(value, "…")
-    return text
+    def _told(self, text: str) -> str:
+        """Without what the request said, what differs from request to request, and ids of rows that it made."""
+        text = CHANGING.sub("", text)
+        for value in self.sent:
+            text = text.replace(value, "…")
+        return UUID_TEXT.sub(lambda found: found[0] if found[0] in self.own else "…", text)
