@@ -99,7 +99,7 @@ def learn(past: Iterable[tuple[Dossier, Cases]], version: str) -> Priors:
         swapped=(swapped + WEIGHT * SHIPPED.swapped) / (counted + WEIGHT),
         elsewhere=min(1.0, far / near),
         size_weights=_mixed(sizes, SHIPPED.size_weights),
-        odds={signal: _factor(*found) for signal, found in sorted(trials.items())},
+        odds={signal: _factor(*found) for signal, found in sorted(trials.items()) if found[0]},
     )
 
 
