@@ -56,6 +56,16 @@ def test_trouble_is_told_to_who_set_it_up(folder, person):
     assert [line.member for line in Notification.objects.filter(url=f"pulls/{pull.pk}/")] == [owner]
 
 
+def test_files_that_are_refused_are_told_to_who_set_it_up(folder, person, django_capture_on_commit_callbacks):
+    owner = person("zhang", "owner")
+    pull = save_pull(None, name="日报", kind="folder", address="in", pattern="*.csv", actor=owner)
+    (folder / "items.csv").write_text("sku,name,base_unit\nPOT,,件\n", "utf-8")
+    delivery = visit_pull(pull, period="1", actor=system_member())
+    job = work(imports().get(pk=delivery.job), django_capture_on_commit_callbacks)
+    assert (job.result["refused"], job.result["found"]) == (True, 1)
+    assert [line.member for line in Notification.objects.filter(url=f"imports/{job.pk}/")] == [owner]
+
+
 def test_a_password_is_not_readable_in_the_database_and_follows_no_other_address(folder, person):
     owner = person("zhang", "owner")
     wish = {"name": "ERP", "kind": "sftp", "username": "u"}

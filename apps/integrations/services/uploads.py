@@ -26,10 +26,11 @@ from apps.integrations.bundle.source import Brought, Found, found_tables
 from apps.integrations.enums import KIND, SHOWN
 from apps.integrations.layouts.catalogue import LAYOUTS
 from apps.integrations.layouts.recognition import Reading, read_as
-from apps.integrations.models import ColumnMapping, Upload
+from apps.integrations.models import ColumnMapping, Delivery, Upload
 from apps.integrations.rework import corrected_rows, write_bad_rows
 from apps.integrations.selectors import choices_for
 from apps.integrations.services.loading import load_bundle
+from apps.notifications.services import notify
 from apps.organizations.models import Job, Member
 from apps.organizations.services import Progress, request_job
 
@@ -247,6 +248,7 @@ def load_stored(job: Job, progress: Progress) -> dict[str, Any]:
         )
     except BundleRefused as refused:
         found.errors, found.notices = refused.rows, refused.notices
+        _tell_of_refusal(job)
     else:
         found.notices = loaded.notices
         files = [
@@ -265,6 +267,22 @@ def load_stored(job: Job, progress: Progress) -> dict[str, Any]:
         "rework": _store_rework(job, upload, found.errors) if found else "",
         "files": files,
     }
+
+
+def _tell_of_refusal(job: Job) -> None:
+    """What a scheduled import brought was refused while nobody watched: who set it up is told."""
+    delivery = Delivery.objects.select_related("pull__set_up_by").filter(job=job.pk).first()
+    if delivery is None:
+        return
+    pull = delivery.pull
+    notify(
+        [pull.set_up_by],
+        key=f"pull:{pull.pk}:{delivery.period}",
+        text=lambda: _("What the scheduled import “%(name)s” brought was refused.") % {"name": pull.name},
+        path=f"imports/{job.pk}/",
+        mail=True,
+        actor=job.requested_by,
+    )
 
 
 def _finish(upload: Upload) -> None:

@@ -21,6 +21,7 @@ from apps.integrations.management.commands._demo_company import COMPANIES, PASSW
 from apps.integrations.management.commands._demo_story import Story, play
 from apps.integrations.services import load_bundle
 from apps.movements.selectors import stock_now
+from apps.movements.services import refresh_chain
 from apps.organizations.models import Organization, User
 from apps.organizations.selectors import find_organization, people, system_member
 from apps.organizations.services import link_login, open_organization
@@ -59,6 +60,7 @@ class Command(BaseCommand):
                 with tempfile.TemporaryDirectory() as folder:
                     write_bundle(company, Path(folder), today=timezone.localtime())
                     load_bundle(Path(folder), actor=system_member())
+                refresh_chain(actor=system_member())
                 for member in people():
                     user = User.objects.filter(username=member.username).first()
                     if user is None:
