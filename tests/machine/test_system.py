@@ -16,7 +16,7 @@ from stockcheck.machine.paths import BASE_DIR
 def test_make_help_lists_every_public_target() -> None:
     asked = ["make", "--no-print-directory", "help"]
     told = subprocess.run(asked, cwd=BASE_DIR, capture_output=True, text=True, check=True).stdout
-    targets = ["help", "up", "demo", "test", "check", "bench", "e2e", "lock", "assets", "clean"]
+    targets = ["help", "up", "demo", "test", "check", "bench", "e2e", "isolation", "lock", "assets", "clean"]
     assert [line.split()[1] for line in told.splitlines()] == targets
 
 
