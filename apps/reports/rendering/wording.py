@@ -42,9 +42,9 @@ def evidence_words(shown: Mapping[str, Any]) -> str:
     if shown["doc_no"]:
         words = f"{DocumentType(shown['doc_type']).label} {shown['doc_no']}"
     elif shown["entry_no"]:
-        words = f"{_('count entry')} {shown['entry_no']}"
+        words = _("count entry") + f" {shown['entry_no']}"
     elif shown["file_name"]:
-        words = f"{_('file')} {shown['file_name']}"
+        words = _("file") + f" {shown['file_name']}"
     else:
         words = "" if shown["kind"] == EvidenceKind.NOTE else str(EvidenceKind(shown["kind"]).label)
     return (

@@ -87,10 +87,10 @@ class Command(BaseCommand):
         for line in said:
             write(f"  {line}")
         write("")
-        write(f"{_('item')}  {variance.stock_line.item}  {variance.stock_line.location}")
-        write(f"  {_('book')}        {_plain(variance.book)}")
-        write(f"  {_('counted')}        {_plain(variance.counted)}")
-        write(f"  {_('variance')}        {_plain(variance.quantity)}")
+        write(_("item") + f"  {variance.stock_line.item}  {variance.stock_line.location}")
+        write("  " + _("book") + f"        {_plain(variance.book)}")
+        write("  " + _("counted") + f"        {_plain(variance.counted)}")
+        write("  " + _("variance") + f"        {_plain(variance.quantity)}")
         for cause in variance.causes.select_related("cause_type", "department").prefetch_related(
             "evidence__document_line__document"
         ):
@@ -101,18 +101,18 @@ class Command(BaseCommand):
                 f"    {_plain(cause.quantity):>6}  {cause.cause_type.code:<18} {cause.cause_type}"
                 f"  {cause.department or ''}  {documents}"
             )
-        write(f"    {_plain(variance.unexplained):>6}  {'unexplained':<18} {_('unexplained')}")
+        write(f"    {_plain(variance.unexplained):>6}  {'unexplained':<18} " + _("unexplained"))
         write("")
-        write(f"{_('approvals')}  {told.adjustment.adjustment_no}  {told.adjustment.get_state_display()}")
-        write(f"  {_('proposed by')}  {told.adjustment.proposed_by}  {_moment(told.adjustment.proposed_at)}")
+        write(_("approvals") + f"  {told.adjustment.adjustment_no}  {told.adjustment.get_state_display()}")
+        write("  " + _("proposed by") + f"  {told.adjustment.proposed_by}  {_moment(told.adjustment.proposed_at)}")
         decisions = [d for approval in trail(KIND, told.adjustment.pk) for d in approval.decisions.all()]
         for decision in decisions:
             write(f"  {decision.get_answer_display()}  {decision.member}  {_moment(decision.decided_at)}")
-        write(f"  {_('posted by')}  {told.adjustment.posted_by}  {_moment(told.adjustment.posted_at)}")
+        write("  " + _("posted by") + f"  {told.adjustment.posted_by}  {_moment(told.adjustment.posted_at)}")
         stock = stock_now().get(pk=variance.stock_line_id)
-        write(f"  {_('stock after posting')}  {_plain(stock.quantity)}")
+        write("  " + _("stock after posting") + f"  {_plain(stock.quantity)}")
         write("")
-        write(f"{_('report')}  {told.report}  {told.report.get_state_display()}  {told.report.signer_name}")
+        write(_("report") + f"  {told.report}  {told.report.get_state_display()}  {told.report.signer_name}")
         write(f"  SHA-256  {told.report.sha256}")
         write(f"  PDF      {default_storage.path(str(told.report.file.name))}")
 
