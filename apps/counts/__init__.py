@@ -13,5 +13,7 @@ Laws
 - Two open counts never hold the same stock.
 - A count keeps the rules it was released with.
 
+What to count next is ranked in `planning` from the organization's own history; it proposes, a manager plans.
+
 It does not say what a variance means or change stock: `signals.count_closed` tells the upper floors.
 """
