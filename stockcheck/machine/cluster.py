@@ -38,6 +38,7 @@ STOP_TIMEOUT = 20.0
 SETTINGS = {
     "shared_buffers": "256MB",
     "max_connections": "200",
+    "max_locks_per_transaction": "512",  # a long transaction with many loads locks every working table it made
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "effective_cache_size": "1GB",
