@@ -24,11 +24,12 @@ def moment(text: str) -> datetime:
 
 
 def plain(value: Any) -> str:
-    """A value as text: decimals without an exponent and without zeros behind."""
+    """A value as text: decimals without an exponent and without zeros behind, zero without a sign."""
     if not isinstance(value, Decimal):
         return str(value)
     text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def print_json(out: Any, rows: Iterable[dict[str, Any]]) -> None:

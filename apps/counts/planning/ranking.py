@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from apps.core.errors import RuleViolation
-from apps.core.tenancy import require_organization_id
 from apps.counts.enums import CountState
-from apps.counts.models import Count
+from apps.counts.models import Count, CountLine
 from apps.counts.planning.exposure import SOURCES, Exposure, Line, measure
 from apps.counts.planning.hazard import Array, Law, foresee, learn
 
@@ -82,7 +81,7 @@ def learn_law(moment: datetime) -> Law:
         seen = [number for number, line in enumerate(then.lines) if line.pk in found]
         amounts.append(then.amount[seen])
         scales.append(then.scale[seen])
-        differences.append([abs(found[then.lines[number].pk]) for number in seen])
+        differences.append([found[then.lines[number].pk] for number in seen])
     return learn(
         [source.prior for source in SOURCES],
         np.concatenate(amounts) if amounts else np.zeros((0, len(SOURCES))),
@@ -91,16 +90,12 @@ def learn_law(moment: datetime) -> Law:
     )
 
 
-def _found(began: datetime) -> dict[object, float]:
-    """{stock line: counted − book} of the closed counts that began at `began`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT n.stock_line_id, n.variance::float8 FROM counts_countline n"
-            " JOIN counts_count c ON c.organization_id = n.organization_id AND c.id = n.count_id"
-            " WHERE n.organization_id = %s AND c.state = 'closed' AND c.snapshot_at = %s AND n.counted IS NOT NULL",
-            [require_organization_id(), began],
-        )
-        return dict(cursor.fetchall())
+def _found(began: datetime) -> dict[UUID, float]:
+    """{stock line: |counted − book|} of the closed counts that began at `began`."""
+    counted = CountLine.objects.filter(
+        count__state=CountState.CLOSED, count__snapshot_at=began, counted__isnull=False
+    ).order_by()
+    return {line: abs(float(variance)) for line, variance in counted.values_list("stock_line", "variance")}
 
 
 Order = list[tuple[int, float | None]]

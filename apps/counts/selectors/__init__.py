@@ -6,7 +6,7 @@ from apps.counts.selectors.lines import (
     uncounted_lines,
     variance_rows,
 )
-from apps.counts.selectors.overview import Overview, overview, overviews
+from apps.counts.selectors.overview import Overview, overview, overviews, released_count
 from apps.counts.selectors.progress import Progress, beyond_tolerance, count_progress, my_tasks, progress
 from apps.counts.selectors.sight import hidden_locations, is_recorder, sees_book
 
@@ -25,6 +25,7 @@ __all__ = [
     "overview",
     "overviews",
     "progress",
+    "released_count",
     "sees_book",
     "uncounted_lines",
     "variance_rows",

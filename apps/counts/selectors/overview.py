@@ -10,13 +10,27 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count as Number
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.catalog.models import Location, Warehouse
+from apps.core.errors import RuleViolation
 from apps.core.tenancy import require_organization_id
 from apps.counts.models import Count
 from apps.organizations.enums import Role
 from apps.organizations.models import Member
 from apps.organizations.selectors import with_role
+
+
+def released_count(count_no: str) -> Count:
+    """As commands name it. Raises RuleViolation: "unknown_count", "not_released"."""
+    count = Count.objects.filter(count_no=count_no).first()
+    if count is None:
+        raise RuleViolation("unknown_count", _("There is no count “%(no)s”.") % {"no": count_no})
+    if count.snapshot_at is None:
+        raise RuleViolation(
+            "not_released", _("The count %(no)s is not released, so nothing was counted.") % {"no": count_no}
+        )
+    return count
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
+from apps.core.terminal import plain
 from apps.movements.enums import NODE
 from apps.variances.attribution.candidates import Evidence
 from apps.variances.attribution.explaining import Explained, Explanation, Part
@@ -61,10 +61,3 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "entry_no": evidence.entry_no,
     }
     return {"kind": evidence.kind, **{name: value for name, value in fields.items() if value not in ("", None)}}
-
-
-def plain(value: Decimal) -> str:
-    """A decimal without exponent and without zeros at its end."""
-    text = f"{value:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in ("-0", "") else text

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.core.errors import RuleViolation
-from apps.counts.models import Count
+from apps.core.terminal import plain, print_json
+from apps.counts.selectors import released_count
 from apps.organizations.commands import OrganizationCommand
 from apps.organizations.models import Organization
 from apps.organizations.selectors import system_member
@@ -33,30 +32,30 @@ class Command(OrganizationCommand):
         parser.add_argument("--top", type=_at_least_one, default=3, metavar="K", help="explanations of each variance")
 
     def run(self, organization: Organization, **options: Any) -> None:
-        count = _count(options["count_no"])
+        count = released_count(options["count_no"])
         self._progress(0, 2, _("Learning from earlier counts"))
         learn_priors(count, actor=system_member())
         _priors, found = explain_count(count, top=options["top"], progress=self._progress)
-        for one in found:
-            self._jsonl(one) if options["format"] == "jsonl" else self._table(one)
+        if options["format"] == "jsonl":
+            print_json(self.stdout, map(contract.row, found))
+        else:
+            for one in found:
+                self._table(one)
 
     def _progress(self, done: int, total: int, message: str) -> None:
         self.stderr.write(f"{message}: {done}/{total}")
 
-    def _jsonl(self, found: Explained) -> None:
-        self.stdout.write(json.dumps(contract.row(found), ensure_ascii=False))
-
     def _table(self, found: Explained) -> None:
         line = found.line
         place = " ".join(filter(None, (line.warehouse, line.location, line.sku, line.lot)))
-        self.stdout.write(f"{place}  {contract.plain(line.book)} → {contract.plain(line.counted)}")
+        self.stdout.write(f"{place}  {plain(line.book)} → {plain(line.counted)}")
         for rank, one in enumerate(found.explanations, 1):
             parts = [
                 f"{CAUSE_NAMES[part.option.cause]} {part.quantity.normalize():+f}"
                 + "".join(f" [{evidence.doc_no}]" for evidence in part.option.evidence[:1] if evidence.doc_no)
                 for part in one.parts
             ]
-            rest = _("unexplained %(rest)s") % {"rest": contract.plain(one.unexplained)}
+            rest = _("unexplained %(rest)s") % {"rest": plain(one.unexplained)}
             self.stdout.write(f"  {rank}  {one.probability:4.0%}  {', '.join([*parts, rest])}")
 
 
@@ -64,14 +63,3 @@ def _at_least_one(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise ArgumentTypeError(_("a whole number from 1 on"))
     return int(text)
-
-
-def _count(count_no: str) -> Count:
-    count = Count.objects.filter(count_no=count_no).first()
-    if count is None:
-        raise RuleViolation("unknown_count", _("There is no count “%(no)s”.") % {"no": count_no})
-    if count.snapshot_at is None:
-        raise RuleViolation(
-            "not_released", _("The count %(no)s is not released, so nothing was counted.") % {"no": count_no}
-        )
-    return count

@@ -11,11 +11,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.core.errors import RuleViolation
 from apps.core.sheets import write_sheet
 from apps.core.terminal import plain, print_json, print_table
 from apps.counts.models import Count
-from apps.counts.selectors import variance_rows
+from apps.counts.selectors import released_count, variance_rows
 from apps.organizations.commands import OrganizationCommand
 from apps.organizations.models import Organization
 
@@ -39,7 +38,7 @@ class Command(OrganizationCommand):
         parser.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
 
     def run(self, organization: Organization, **options: Any) -> None:
-        rows = _rows(_count(options["count_no"]), options["sort"], everything=options["all"])
+        rows = _rows(released_count(options["count_no"]), options["sort"], everything=options["all"])
         self._write(rows, options["format"], options["out"])
 
     def _write(self, rows: Iterator[Row], kind: str, out: Path | None) -> None:
@@ -62,17 +61,6 @@ class Command(OrganizationCommand):
         finally:
             if out:
                 text.close()
-
-
-def _count(count_no: str) -> Count:
-    count = Count.objects.filter(count_no=count_no).first()
-    if count is None:
-        raise RuleViolation("unknown_count", _("There is no count “%(no)s”.") % {"no": count_no})
-    if count.snapshot_at is None:
-        raise RuleViolation(
-            "not_released", _("The count %(no)s is not released, so nothing was counted.") % {"no": count_no}
-        )
-    return count
 
 
 def _rows(count: Count, sort: str, *, everything: bool) -> Iterator[Row]:
